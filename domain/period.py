@@ -1,0 +1,66 @@
+"""Periods of time as the law states them: an amount and a unit."""
+
+from enum import StrEnum
+
+import msgspec
+
+from domain.errors import InvalidPeriod
+
+LONGEST_AMOUNT = 5000
+"""Amounts above this are keying errors: no unit of the law comes near (the longest real period is 210 days)."""
+
+
+class Unit(StrEnum):
+    """Units of interface section 6; ``minute`` and ``hour`` are the clock's, counted by night and on days off too."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    WORKING_HOUR = "working_hour"
+    WORKING_DAY = "working_day"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Period(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A positive amount of a unit, e.g. 10 working days or 4 working hours.
+
+    A whole amount is stored as an int, so that equal periods are equal bytes.
+    """
+
+    amount: int | float
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a period; msgspec turns the ValueError of a Refusal-less decode into its own error."""
+        check_amount(self.amount, self.unit)
+        if isinstance(self.amount, float) and self.amount.is_integer():
+            msgspec.structs.force_setattr(self, "amount", int(self.amount))
+
+    def __str__(self) -> str:
+        """``10 working_day``: the form that ``parse_period`` reads."""
+        return f"{self.amount} {self.unit.value}"
+
+
+def check_amount(amount: float, unit: Unit) -> None:
+    """Raise InvalidPeriod unless ``amount`` is a finite number in (0, LONGEST_AMOUNT]; months are whole."""
+    if not 0 < amount <= LONGEST_AMOUNT:  # also false for NaN
+        message = f"a period is more than 0 and at most {LONGEST_AMOUNT} {unit.value}, not {amount}"
+        raise InvalidPeriod(message, amount=str(amount), unit=unit.value)
+    if unit is Unit.MONTH and amount != int(amount):
+        message = f"a period in months is a whole number, not {amount}"
+        raise InvalidPeriod(message, amount=str(amount), unit=unit.value)
+
+
+def parse_period(text: str) -> Period:
+    """Read ``"10 working_day"``; raise InvalidPeriod that says what is expected."""
+    parts = text.split()
+    try:
+        raw, unit = parts
+        amount = float(raw)
+        return Period(amount, Unit(unit))
+    except InvalidPeriod:
+        raise
+    except ValueError:
+        units = ", ".join(u.value for u in Unit)
+        message = f'"{text}" is not a period: write an amount and a unit ({units}), e.g. "10 working_day"'
+        raise InvalidPeriod(message, text=text) from None
