@@ -1,0 +1,67 @@
+"""The two roles that the database knows, and what the application may do.
+
+The *owner* is whoever runs the migrations: it owns every table and is used for nothing else but maintenance. The
+*application* role is what every running process connects as. It may add events and read them, and never change or remove
+them; that is the first lock on history. The second is a trigger on ``events`` that stops even the owner (a slip in a
+maintenance session), unless the session has set ``motcua.rewrite_events`` to ``on``: a deliberate act, which the hash
+chain then makes visible.
+"""
+
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+APPLICATION: Final = "motcua_app"
+"""Name of the application role; fixed, for migrations grant to it by name."""
+
+APPEND_ONLY: Final = frozenset({"SELECT", "INSERT"})
+MUTABLE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
+REPLACEABLE: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+
+GRANTS: Final[dict[str, frozenset[str]]] = {
+    "events": APPEND_ONLY,
+    "event_positions": APPEND_ONLY,
+    "code_allotments": APPEND_ONLY,
+    "reference_contents": APPEND_ONLY,
+    "reference_publications": APPEND_ONLY,
+    "streams": MUTABLE,
+    "sequencer_state": MUTABLE,
+    "code_counters": MUTABLE,
+    "dossier_keys": MUTABLE,
+    "projections": MUTABLE,
+    "dossiers": REPLACEABLE,
+    "tasks": REPLACEABLE,
+    "activity": REPLACEABLE,
+}
+"""What the application role may do with each table; a test asserts that the migrations grant exactly this."""
+
+_CREATE: LiteralString = """
+DO $$ BEGIN
+    CREATE ROLE motcua_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$
+"""
+
+
+def ensure_application_role(owner_url: str, password: str | None = None) -> None:
+    """Create the application role unless it exists, and set its password if one is given.
+
+    The connection needs CREATEROLE. Raises psycopg.errors.InsufficientPrivilege where the role is missing and may not be
+    created: then a database administrator creates it beforehand (``CREATE ROLE motcua_app LOGIN``).
+    """
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (APPLICATION,)).fetchone()
+        if found is None:
+            connection.execute(_CREATE)
+        if password is not None:
+            statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(APPLICATION), sql.Literal(password))
+            connection.execute(statement)
+
+
+def grant(connection: psycopg.Connection, table: str) -> None:
+    """Give the application role what GRANTS says on a table that was created anew (a swapped projection)."""
+    privileges = sql.SQL(", ").join(sql.SQL(privilege) for privilege in sorted(GRANTS[table]))  # type: ignore[arg-type]
+    connection.execute(
+        sql.SQL("GRANT {} ON {} TO {}").format(privileges, sql.Identifier(table), sql.Identifier(APPLICATION))
+    )

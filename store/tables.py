@@ -1,0 +1,260 @@
+"""Every table, as SQLAlchemy Core describes it. Migrations create them; a test asserts that the two agree.
+
+Ids and codes are compared byte by byte (collation ``C``), so that order, prefix search and keyset cursors mean the same on
+every cluster whatever its locale. Times are ``timestamptz``. ``*_key`` columns are generated: the sort key of a nullable
+moment, so that keyset pagination needs no special case for NULL.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.sql.type_api import TypeEngine
+from sqlalchemy.types import UserDefinedType
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata: Final = sa.MetaData(naming_convention=NAMING)
+
+FAR_FUTURE: Final = "'9999-12-31 00:00:00+00'::timestamp with time zone"
+"""Where rows without a moment sort: after all others. Written as PostgreSQL prints it, so that drift can be noticed."""
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type's name in DDL."""
+        return "xid8"
+
+
+ischema_names["xid8"] = Xid8  # reflection does not know the type
+
+
+def _id() -> TypeEngine[str]:
+    """Text that is compared byte by byte."""
+    return sa.Text(collation="C")
+
+
+def _moment() -> TypeEngine[object]:
+    """An instant; stored in UTC."""
+    return sa.DateTime(timezone=True)
+
+
+def _sort_key(name: str, *columns: str) -> sa.Column[object]:
+    """A generated, never-null column: the first of ``columns`` that is set, else the far future."""
+    expression = f"COALESCE({', '.join(columns)}, {FAR_FUTURE})"
+    return sa.Column(name, _moment(), sa.Computed(expression, persisted=True), nullable=False)
+
+
+streams = sa.Table(
+    "streams",
+    metadata,
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("root", _id(), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("hash", pg.BYTEA, nullable=False),
+    comment="Head of each stream: the row every append locks, so that a lost race is an answer and not an error.",
+    postgresql_with={"fillfactor": 80},
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("event_id", pg.UUID, nullable=False),
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("type", _id(), nullable=False),
+    sa.Column("schema_version", sa.SmallInteger, nullable=False),
+    sa.Column("data", pg.JSONB, nullable=False),
+    sa.Column("command_id", _id(), nullable=False),
+    sa.Column("ordinal", sa.SmallInteger, nullable=False),
+    sa.Column("command_digest", pg.BYTEA, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("on_behalf_of", sa.Text, nullable=False),
+    sa.Column("causation_id", sa.Text, nullable=False),
+    sa.Column("correlation_id", sa.Text, nullable=False),
+    sa.Column("occurred_at", _moment(), nullable=False),
+    sa.Column("recorded_at", _moment(), nullable=False),
+    sa.Column("stored_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("xid", Xid8(), nullable=False, server_default=sa.text("pg_current_xact_id()")),
+    sa.Column("prev_hash", pg.BYTEA, nullable=False),
+    sa.Column("hash", pg.BYTEA, nullable=False),
+    sa.UniqueConstraint("stream", "command_id", "ordinal"),
+    sa.UniqueConstraint("event_id"),
+    sa.CheckConstraint("version >= 1", name="version_from_one"),
+    sa.CheckConstraint("length(hash) = 32 AND length(prev_hash) = 32", name="hash_length"),
+    sa.Index(None, "xid"),
+    comment="The system of record; append-only (roles and a trigger see to it).",
+)
+
+event_positions = sa.Table(
+    "event_positions",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("stream", _id(), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("stream", "version"),
+    comment="The dense global order; written by the sequencer only, so that events stay immutable.",
+)
+
+sequencer_state = sa.Table(
+    "sequencer_state",
+    metadata,
+    sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("next_xid", Xid8(), nullable=False),
+    sa.Column("cluster", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("singleton", name="one_row"),
+    comment="Where the sequencer stands: every event of a transaction below next_xid has its position.",
+)
+
+projections = sa.Table(
+    "projections",
+    metadata,
+    sa.Column("name", _id(), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", _moment(), nullable=False, server_default=sa.text("now()")),
+    comment="Checkpoint of each asynchronous projection: the last global position it has applied.",
+)
+
+dossiers = sa.Table(
+    "dossiers",
+    metadata,
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("root", _id(), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status", _id(), nullable=False),
+    sa.Column("portal_state", sa.SmallInteger, nullable=False),
+    sa.Column("waiting", _id(), nullable=False),
+    sa.Column("procedure", _id(), nullable=False),
+    sa.Column("procedure_version", _id(), nullable=False),
+    sa.Column("calendar_version", _id(), nullable=False),
+    sa.Column("field", _id(), nullable=False),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("received_by", _id(), nullable=False),
+    sa.Column("return_to", _id(), nullable=False),
+    sa.Column("channel", _id(), nullable=False),
+    sa.Column("submitted_at", _moment()),
+    sa.Column("received_at", _moment()),
+    sa.Column("statutory_due", _moment()),
+    sa.Column("committed_due", _moment()),
+    sa.Column("ready_at", _moment()),
+    sa.Column("closed_at", _moment()),
+    sa.Column("timeliness", _id()),
+    sa.Column("timeliness_as_recorded", _id()),
+    sa.Column("extensions", sa.Integer, nullable=False),
+    sa.Column("supplements", sa.Integer, nullable=False),
+    sa.Column("next_moment", _moment()),
+    sa.Column("applicant", sa.Text, nullable=False),
+    _sort_key("entered_key", "received_at", "submitted_at"),
+    _sort_key("due_key", "committed_due", "statutory_due"),
+    sa.Index(None, "entered_key", "stream"),
+    sa.Index(None, "authority", "entered_key", "stream"),
+    sa.Index(None, "procedure", "entered_key", "stream"),
+    sa.Index(None, "authority", "due_key", "stream"),
+    comment="Read model, written with the events: one row for each stream, as domain.dossier.view.DossierView.",
+    postgresql_with={"fillfactor": 80},
+)
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("task", _id(), primary_key=True),
+    sa.Column("ordinal", sa.SmallInteger, nullable=False),
+    sa.Column("stage", _id(), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("role", _id(), nullable=False),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("opened_at", _moment(), nullable=False),
+    sa.Column("due", _moment()),
+    sa.Column("overdue", sa.Boolean, nullable=False),
+    sa.Column("officer", _id()),
+    _sort_key("due_key", "due"),
+    sa.Index(None, "authority", "due_key", "stream", "task"),
+    sa.Index(None, "authority", "stage", "due_key", "stream", "task"),
+    sa.Index(None, "officer", "due_key", "stream", "task", postgresql_where=sa.text("officer IS NOT NULL")),
+    comment="Read model, written with the events: the open tasks, which are the officers' worklist.",
+    postgresql_with={"fillfactor": 80},
+)
+
+activity = sa.Table(
+    "activity",
+    metadata,
+    sa.Column("authority", _id(), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("type", _id(), primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    comment="Asynchronous projection: how many events of each type an authority recorded on each local day.",
+)
+
+code_counters = sa.Table(
+    "code_counters",
+    metadata,
+    sa.Column("prefix", _id(), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+    comment="The last daily serial that was given out for an authority's code prefix.",
+)
+
+code_allotments = sa.Table(
+    "code_allotments",
+    metadata,
+    sa.Column("scope", _id(), primary_key=True),
+    sa.Column("idempotency_key", _id(), primary_key=True),
+    sa.Column("digest", pg.BYTEA, nullable=False),
+    sa.Column("code", _id(), nullable=False),
+    sa.Column("allotted_at", _moment(), nullable=False, server_default=sa.text("now()")),
+    sa.UniqueConstraint("code"),
+    comment="Which code a request was given, so that the same request finds the same code.",
+)
+
+reference_contents = sa.Table(
+    "reference_contents",
+    metadata,
+    sa.Column("kind", _id(), primary_key=True),
+    sa.Column("id", _id(), primary_key=True),
+    sa.Column("version", _id(), primary_key=True),
+    sa.Column("body", pg.JSONB, nullable=False),
+    sa.Column("loaded_at", _moment(), nullable=False, server_default=sa.text("now()")),
+    comment="Catalogue data by content address (hex SHA-256 of canonical JSON); append-only.",
+)
+
+reference_publications = sa.Table(
+    "reference_publications",
+    metadata,
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("kind", _id(), nullable=False),
+    sa.Column("id", _id(), nullable=False),
+    sa.Column("version", _id(), nullable=False),
+    sa.Column("effective_from", sa.Date, nullable=False),
+    sa.Column("published_at", _moment(), nullable=False, server_default=sa.text("now()")),
+    sa.ForeignKeyConstraint(
+        ["kind", "id", "version"], ["reference_contents.kind", "reference_contents.id", "reference_contents.version"]
+    ),
+    sa.Index(None, "kind", "id", "effective_from", "number"),
+    comment="From which day which version is in force; a later publication for a day wins. Append-only.",
+)
+
+dossier_keys = sa.Table(
+    "dossier_keys",
+    metadata,
+    sa.Column("code", _id(), primary_key=True),
+    sa.Column("wrapping_key", _id(), nullable=False),
+    sa.Column("wrapped", pg.BYTEA),
+    sa.Column("created_at", _moment(), nullable=False, server_default=sa.text("now()")),
+    sa.Column("shredded_at", _moment()),
+    sa.CheckConstraint("(wrapped IS NULL) = (shredded_at IS NOT NULL)", name="shredded_or_wrapped"),
+    comment="Each dossier's data key, wrapped by a key-encryption key; destroying it shreds the dossier's personal data.",
+)
