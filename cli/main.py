@@ -1,5 +1,71 @@
-"""Entry point of the ``motcua`` command."""
+"""Entry point of the ``motcua`` command: which module holds which command, and what becomes of errors.
+
+Each module below exposes ``register(app)``, which adds its commands to a Typer application. Only the module of the
+command that was asked for is imported; ``--help`` imports all, so modules import heavy libraries inside their commands.
+"""
+
+import importlib
+import os
+import sys
+from importlib.util import find_spec
+
+import typer
+
+from cli import faults, output
+
+SYSTEM, MAINTENANCE = "cli.system", "cli.maintenance"
+MODULES = {
+    "up": SYSTEM,
+    "down": SYSTEM,
+    "status": SYSTEM,
+    "worker": "cli.processes",
+    "api": "cli.processes",
+    "projector": "cli.processes",
+    "relay": "cli.processes",
+    "metrics": "cli.processes",
+    "token": "cli.token",
+    "migrate": MAINTENANCE,
+    "catalogue": "cli.catalogue",
+    "demo": "cli.demo",
+    "simulate": "cli.simulate",
+    "deadline": "cli.deadline",
+    "dossier": "cli.dossier",
+    "verify": MAINTENANCE,
+    "reconcile": MAINTENANCE,
+    "rebuild": MAINTENANCE,
+    "revive": MAINTENANCE,
+}
+"""Command to module, in the order of ``motcua --help``."""
+
+
+def build(command: str | None = None) -> typer.Typer:
+    """Return the application: with one command's module where it is known, else with all of them."""
+    app = typer.Typer(
+        name="motcua",
+        help="Administrative dossiers as durable workflows: run the system, follow a dossier, count a deadline.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    wanted = [MODULES[command]] if command in MODULES else dict.fromkeys(MODULES.values())
+    for name in wanted:
+        if find_spec(name) is not None:
+            importlib.import_module(name).register(app)
+    return app
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; errors become one sentence on stderr and status 1 (failed) or 2 (bad input)."""
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    try:
+        build(command)()
+    except Exception as error:
+        if os.environ.get("MOTCUA_DEBUG"):
+            raise
+        fault = faults.describe(error)
+        output.fail(fault.message, code=fault.code, status=fault.status, as_json="--json" in sys.argv)
+
+
+def _root() -> None:
+    """Keep ``motcua`` a group of commands even while one module alone is loaded."""

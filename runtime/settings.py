@@ -1,0 +1,176 @@
+"""Settings, read once at the start of a process from MOTCUA_* variables.
+
+What is not set there comes from the file that ``motcua up`` keeps in its state directory, so that the other commands
+find a system that runs beside them.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from runtime.errors import SettingError
+
+PREFIX = "MOTCUA_"
+STATE_DIR = "MOTCUA_STATE_DIR"
+DEFAULT_STATE_DIR = Path(".motcua")
+SETTINGS_FILE = "settings.json"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+HIGHEST_PORT = 65535
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One process's settings; each field ``x`` is read from ``MOTCUA_X``.
+
+    ``database_url`` logs in as the application's role, ``migration_url`` (default: the same) as the owner of the schema.
+    ``secret_file`` holds the key that signs officers' tokens. ``sdk_metrics_port`` is where the Temporal SDK of a worker
+    reports about itself, none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures; none: the one
+    that comes with the program.
+    """
+
+    state_dir: Path = DEFAULT_STATE_DIR
+    database_url: str = ""
+    migration_url: str = ""
+    database_pool: int = 10
+    temporal_address: str = ""
+    temporal_namespace: str = "default"
+    task_queue: str = "motcua"
+    api_host: str = "127.0.0.1"
+    api_port: int = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 9108
+    sdk_metrics_port: int | None = None
+    secret_file: Path | None = None
+    catalogue_dir: Path | None = None
+    log_level: str = "info"
+
+    def require_database(self) -> str:
+        """Return the database's URL; raise SettingError where none is set."""
+        return self._required(self.database_url, "MOTCUA_DATABASE_URL")
+
+    def require_migration(self) -> str:
+        """Return the URL with which the schema is changed; raise SettingError where none is set."""
+        return self.migration_url or self.require_database()
+
+    def require_temporal(self) -> str:
+        """Return Temporal's address; raise SettingError where none is set."""
+        return self._required(self.temporal_address, "MOTCUA_TEMPORAL_ADDRESS")
+
+    def _required(self, value: str, variable: str) -> str:
+        if not value:
+            message = f"{variable} is not set and no system runs in {self.state_dir}: set it, or start one by 'motcua up'"
+            raise SettingError(message)
+        return value
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of this environment; raise SettingError that names the first wrong variable."""
+    state_dir = Path(environ.get(STATE_DIR) or DEFAULT_STATE_DIR)
+    texts = {**_kept(state_dir), **{name: value for name, value in environ.items() if name.startswith(PREFIX) and value}}
+    values = {field: read(name, texts[name]) for field, read in _READERS.items() if (name := variable(field)) in texts}
+    return Settings(**{**values, "state_dir": state_dir})
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the MOTCUA_* variables that ``load`` reads back as these settings."""
+    values = {field: getattr(settings, field) for field in settings.__struct_fields__}
+    return {variable(field): str(value) for field, value in values.items() if value not in (None, "")}
+
+
+def keep(settings: Settings) -> None:
+    """Write the settings to the state directory, for the commands that run beside the system; only the owner may read."""
+    path = settings.state_dir / SETTINGS_FILE
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(environment(settings), indent=2) + "\n")
+
+
+def variable(field: str) -> str:
+    """Return the name of a field's environment variable."""
+    return PREFIX + field.upper()
+
+
+def _kept(state_dir: Path) -> dict[str, str]:
+    path = state_dir / SETTINGS_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        message = f"{path} cannot be read ({error}); 'motcua up' writes it anew"
+        raise SettingError(message) from error
+
+
+def _text(_name: str, value: str) -> str:
+    return value
+
+
+def _path(_name: str, value: str) -> Path:
+    return Path(value)
+
+
+def _port(name: str, value: str) -> int:
+    number = _integer(name, value, "a port number")
+    if number > HIGHEST_PORT:
+        raise SettingError(_wrong(name, value, f"a port number from 1 to {HIGHEST_PORT}"))
+    return number
+
+
+def _count(name: str, value: str) -> int:
+    return _integer(name, value, "a whole number from 1")
+
+
+def _integer(name: str, value: str, wanted: str) -> int:
+    if not (value.isascii() and value.isdigit()) or len(value) > len(str(10**9)) or int(value) < 1:
+        raise SettingError(_wrong(name, value, wanted))
+    return int(value)
+
+
+def _database(name: str, value: str) -> str:
+    wanted = "a URL like postgresql://user:password@host:5432/database"
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in {"postgresql", "postgres"} and bool(parts.path.strip("/")) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        # The value itself may hold a password.
+        message = f"{name} is not {wanted}"
+        raise SettingError(message)
+    return value
+
+
+def _address(name: str, value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or "/" in value or not port.isdigit() or not 1 <= int(port) <= HIGHEST_PORT:
+        raise SettingError(_wrong(name, value, "an address like host:7233"))
+    return value
+
+
+def _log_level(name: str, value: str) -> str:
+    if value.lower() not in LOG_LEVELS:
+        raise SettingError(_wrong(name, value, "one of " + ", ".join(LOG_LEVELS)))
+    return value.lower()
+
+
+def _wrong(name: str, value: str, wanted: str) -> str:
+    return f"{name} is {value!r}, not {wanted}"
+
+
+_READERS: Mapping[str, Callable[[str, str], str | int | Path]] = {
+    "database_url": _database,
+    "migration_url": _database,
+    "database_pool": _count,
+    "temporal_address": _address,
+    "temporal_namespace": _text,
+    "task_queue": _text,
+    "api_host": _text,
+    "api_port": _port,
+    "metrics_host": _text,
+    "metrics_port": _port,
+    "sdk_metrics_port": _port,
+    "secret_file": _path,
+    "catalogue_dir": _path,
+    "log_level": _log_level,
+}
