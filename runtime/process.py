@@ -1,0 +1,46 @@
+"""The frame of every long-running process: settings, logs, event loop, signals."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from runtime import logging, settings
+from runtime.logging import LogEvent
+from runtime.settings import Settings
+
+LOG = logging.logger(__name__)
+Main = Callable[[Settings], Awaitable[None]]
+"""``async def main(settings)``: works until it is cancelled, then cleans up in ``finally`` or ``async with``."""
+
+
+def run(main: Main, name: str) -> None:
+    """Run ``main`` with the settings of the environment until it returns, or SIGTERM or SIGINT ends it in order.
+
+    A first signal cancels ``main``, which then has time to clean up; a second one ends the process at once. Raises
+    SettingError for wrong settings and whatever ``main`` raises.
+    """
+    chosen = settings.load(os.environ)
+    logging.configure(chosen.log_level, name)
+    uvloop.run(_guarded(main, chosen))
+
+
+async def _guarded(main: Main, chosen: Settings) -> None:
+    task = asyncio.ensure_future(main(chosen))
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, _stop, task, signum)
+    LOG.info(LogEvent.PROCESS_STARTED)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    LOG.info(LogEvent.PROCESS_STOPPED)
+
+
+def _stop(task: "asyncio.Future[None]", signum: signal.Signals) -> None:
+    if task.cancelling():  # type: ignore[attr-defined]  # a Task; ensure_future is typed as its base
+        os._exit(128 + signum)
+    LOG.info(LogEvent.PROCESS_STOPPING, signal=signum.name)
+    task.cancel()

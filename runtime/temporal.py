@@ -1,0 +1,114 @@
+"""Temporal's client: connection, payloads in msgspec's JSON, and the sandbox in which our workflows run."""
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client, GrpcCompression
+from temporalio.converter import (
+    BinaryNullPayloadConverter,
+    BinaryPlainPayloadConverter,
+    BinaryProtoPayloadConverter,
+    CompositePayloadConverter,
+    DataConverter,
+    EncodingPayloadConverter,
+    JSONProtoPayloadConverter,
+)
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from runtime.errors import OperationalError
+from runtime.settings import Settings
+
+PASSED_THROUGH = ("domain", "msgspec", "activities", "catalogue", "runtime", "store", "workflows.messages", "workflows.options")
+"""Modules that workflows share with the process instead of loading them anew for each run.
+
+The sandbox does not guard what it passes through: purity of ``domain`` is linted instead (tests/architecture), and of the
+others workflows use only types and constants. Message types must live in one of them: within the sandbox a field's
+``datetime`` is a stand-in that msgspec does not know.
+"""
+ANY_JSON = msgspec.json.Decoder(Any)
+
+
+class TemporalUnavailable(OperationalError):
+    """Temporal cannot be reached; the message names the address."""
+
+
+class MsgspecJsonConverter(EncodingPayloadConverter):
+    """``json/plain`` payloads by msgspec: Structs and plain values, decoded by the type hint where there is one."""
+
+    @property
+    def encoding(self) -> str:
+        """The payload's ``encoding`` metadata."""
+        return "json/plain"
+
+    def to_payload(self, value: Any) -> Payload | None:  # noqa: ANN401  # the SDK's signature
+        """Encode any value that msgspec knows; raise TypeError for others."""
+        return Payload(metadata={"encoding": b"json/plain"}, data=msgspec.json.encode(value))
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ANN401  # the SDK's signature
+        """Decode strictly by ``type_hint``; raise msgspec.ValidationError where the data do not fit it."""
+        return _decoder(type_hint).decode(payload.data) if type_hint else ANY_JSON.decode(payload.data)
+
+
+class MsgspecPayloadConverter(CompositePayloadConverter):
+    """The SDK's converters, with msgspec in the place of its JSON."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            BinaryNullPayloadConverter(),
+            BinaryPlainPayloadConverter(),
+            JSONProtoPayloadConverter(),
+            BinaryProtoPayloadConverter(),
+            MsgspecJsonConverter(),
+        )
+
+
+DATA_CONVERTER = DataConverter(payload_converter_class=MsgspecPayloadConverter)
+"""For every client and worker, tests included: ``WorkflowEnvironment.start_time_skipping(data_converter=…)``."""
+
+
+async def connect(settings: Settings, *, lazy: bool = False, namespace: str | None = None) -> Client:
+    """Connect to the Temporal of these settings; raise TemporalUnavailable where it does not answer.
+
+    A ``lazy`` client connects at its first call: for processes that must start while Temporal is away. Workers need one
+    that is connected. ``namespace`` overrides the settings' one.
+    """
+    address = settings.require_temporal()
+    try:
+        return await Client.connect(
+            address,
+            namespace=namespace or settings.temporal_namespace,
+            data_converter=DATA_CONVERTER,
+            lazy=lazy,
+            runtime=_runtime(f"{settings.metrics_host}:{settings.sdk_metrics_port}") if settings.sdk_metrics_port else None,
+            # Payloads are small and the server near: compressing costs more than it saves.
+            grpc_compression=GrpcCompression.NONE,
+        )
+    except RuntimeError as error:
+        message = f"Temporal at {address} does not answer; start it, or correct MOTCUA_TEMPORAL_ADDRESS"
+        raise TemporalUnavailable(message) from error
+
+
+def workflow_runner(passed_through: Iterable[str] = ()) -> SandboxedWorkflowRunner:
+    """Return the sandbox for our workflows; ``passed_through`` are further modules to share with the process."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, *passed_through)
+    )
+
+
+@functools.lru_cache(maxsize=512)
+def _decoder(type_hint: type) -> msgspec.json.Decoder[Any]:
+    # Bounded: a type defined inside a sandboxed module is another one in each run.
+    return msgspec.json.Decoder(type_hint)
+
+
+@functools.lru_cache(maxsize=1)
+def _runtime(address: str) -> Runtime:
+    # The SDK permits one runtime with one metrics address for the life of a process.
+    metrics = PrometheusConfig(
+        bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+    )
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
