@@ -6,31 +6,38 @@ import os
 import msgspec
 
 from runtime.embedded.postgres import EmbeddedPostgres
+from store import migrate, roles
 
 TEMPLATE = "motcua_template"
+APPLICATION_PASSWORD = "for-tests-only"  # noqa: S105  # of a server that lives as long as the tests
 _numbers = itertools.count(1)
 
 
 class Database(msgspec.Struct, frozen=True):
-    """One database of the test server; ``url`` is that of its owner, who may do anything in it."""
+    """One database of the test server.
+
+    ``url`` logs in as its owner, who may do anything in it; ``app_url`` as the application's role, like every process of
+    a deployment.
+    """
 
     name: str
     url: str
+    app_url: str
 
 
 def build_template(server: EmbeddedPostgres) -> None:
     """Create the template database through the migrations."""
-    from store import migrate  # noqa: PLC0415  # tests that need no schema run without the store
-
     server.create_database(TEMPLATE)
     migrate.upgrade(server.url(TEMPLATE))
+    roles.ensure_application_role(server.url(), APPLICATION_PASSWORD)
 
 
 def clone(server: EmbeddedPostgres) -> Database:
     """Create a database like the template; it lives as long as the server, or until ``drop``."""
     name = f"motcua_test_{os.getpid()}_{next(_numbers)}"
     server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
-    return Database(name=name, url=server.url(name))
+    app_url = server.url(name, user=roles.APPLICATION, password=APPLICATION_PASSWORD)
+    return Database(name=name, url=server.url(name), app_url=app_url)
 
 
 def drop(server: EmbeddedPostgres, database: Database) -> None:
