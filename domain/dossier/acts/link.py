@@ -1,0 +1,110 @@
+"""Hand-overs between authorities, on both sides: the parent's ledger and the linked part's life."""
+
+from domain.dossier import commands as c
+from domain.dossier import events as e
+from domain.dossier import refusals as r
+from domain.dossier.draft import Draft
+from domain.dossier.route import first_after_receipt, open_stage, open_step, step_of_link
+from domain.dossier.state import Link, LinkState, Origin
+from domain.dossier.view import Status
+from domain.procedure import StageKind
+
+
+def receive(draft: Draft, command: c.ReceiveLink) -> None:
+    """The linked authority's side: the part begins, its receive stage is open until acknowledged."""
+    if draft.state.status is not None:
+        return
+    procedure = draft.rules.procedure
+    draft.add(
+        e.LinkReceived(
+            link=command.link,
+            root=command.root,
+            parent=command.parent,
+            sequence=command.sequence,
+            procedure=procedure.id,
+            procedure_version=draft.rules.procedure_version,
+            calendars=draft.rules.calendar_versions,
+            authority=procedure.authority,
+            field=procedure.field,
+            applicant=command.applicant,
+        )
+    )
+    if procedure.route[0].stage is StageKind.RECEIVE:
+        open_stage(draft, 0)
+    else:
+        open_step(draft, 0)
+
+
+def acknowledge(draft: Draft, _: c.AcknowledgeLink) -> None:
+    """Confirm the hand-over; completes the part's receive stage where its route has one."""
+    origin = _origin(draft)
+    if origin.acknowledged:
+        raise r.AlreadyAcknowledged
+    draft.add(e.LinkAcknowledged(origin.link, origin.sequence))
+    task = draft.state.task
+    if task is not None and task.stage is StageKind.RECEIVE:
+        draft.add(e.TaskCompleted(task.id, task.stage, task.stage_id, c.TaskOutcome.FORWARD))
+        open_step(draft, first_after_receipt(draft.rules.procedure))
+
+
+def answer(draft: Draft, command: c.AnswerLink) -> None:
+    """End the part and hand its outcome to the parent; completes the return stage where that is the open one."""
+    origin = _origin(draft)
+    task = draft.state.task
+    if task is not None and task.stage is not StageKind.RETURN:
+        raise r.PartNotFinished(task.stage_id)
+    if any(link.open for link in draft.state.links):
+        raise r.NoTaskOpen(draft.order.name, (link.id for link in draft.state.links if link.open))
+    if not origin.acknowledged:
+        draft.add(e.LinkAcknowledged(origin.link, origin.sequence))
+    if task is not None:
+        draft.add(e.TaskCompleted(task.id, task.stage, task.stage_id, c.TaskOutcome.FORWARD))
+    draft.add(e.LinkAnswered(origin.link, origin.sequence, command.outcome, command.note))
+    draft.add(e.ResultIssued())
+    draft.add(e.DossierClosed(e.Ending.ANSWERED))
+
+
+def note_acknowledged(draft: Draft, command: c.NoteLinkAcknowledged) -> None:
+    """The parent's side of an acknowledgement; a repeated or late one changes nothing."""
+    link = _known(draft, command.link, command.sequence)
+    if link.state is LinkState.OPENED:
+        draft.add(e.LinkAcknowledged(link.id, link.sequence))
+
+
+def note_answered(draft: Draft, command: c.NoteLinkAnswered) -> None:
+    """The parent's side of an answer; the route goes on once all links of the step are answered or consented.
+
+    The same answer again changes nothing; another one is refused; one that comes after the dossier ended is refused too.
+    """
+    link = _known(draft, command.link, command.sequence)
+    if link.state is LinkState.ANSWERED:
+        if link.outcome is not command.outcome:
+            raise r.LinkAnsweredDifferently(link.id, str(link.outcome), command.outcome)
+        return
+    if not link.open or draft.state.status is not Status.OPEN:
+        raise r.LinkClosed(link.id, link.state)
+    if link.state is LinkState.OPENED:
+        draft.add(e.LinkAcknowledged(link.id, link.sequence))
+    draft.add(e.LinkAnswered(link.id, link.sequence, command.outcome, command.note))
+    go_on(draft, link.id)
+
+
+def go_on(draft: Draft, link: str) -> None:
+    """Open the next step unless another link of the same step is still open."""
+    index = step_of_link(draft.rules.procedure, link)
+    siblings = {spec.id for spec in draft.rules.procedure.route[index].links()}
+    if not any(known.open for known in draft.state.links if known.id in siblings):
+        open_step(draft, index + 1)
+
+
+def _origin(draft: Draft) -> Origin:
+    if draft.state.origin is None:
+        raise r.NotALinkedPart(draft.order.name)
+    return draft.state.origin
+
+
+def _known(draft: Draft, link: str, sequence: int) -> Link:
+    found = next((known for known in draft.state.links if known.id == link and known.sequence == sequence), None)
+    if found is None:
+        raise r.LinkUnknown(link)
+    return found

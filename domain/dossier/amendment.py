@@ -1,0 +1,96 @@
+"""What a correction changes: an earlier entry's moment, or one of its plain fields. The entry itself stays as it was."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from domain.dossier.commands import Channel
+from domain.dossier.events import EntryCorrected
+from domain.dossier.state import Dossier
+
+OCCURRED_AT = "occurred_at"
+
+MOMENTS = frozenset(
+    {
+        "dossier.submitted",
+        "dossier.received",
+        "link.received",
+        "clock.suspended",
+        "clock.resumed",
+        "clock.restarted",
+        "supplement.requested",
+        "supplement.provided",
+        "payment.required",
+        "payment.confirmed",
+        "result.issued",
+    }
+)
+"""Entries whose moment can be corrected: those that a clock depends on."""
+
+FIELDS = {"dossier.received": frozenset({"channel", "applicant"}), "dossier.submitted": frozenset({"channel", "applicant"})}
+"""Entries' other fields that can be corrected."""
+
+CLOCK_ENTRIES = {
+    "supplement.requested": 1,
+    "payment.required": 1,
+    "supplement.provided": 1,
+    "payment.confirmed": 1,
+}
+"""Entries whose clock entry is the one that follows them: correcting the act corrects the clock."""
+
+
+def correctable(event: str, field: str) -> bool:
+    """Whether this field of this kind of entry can be corrected."""
+    return (field == OCCURRED_AT and event in MOMENTS) or field in FIELDS.get(event, frozenset())
+
+
+def amend(state: Dossier, correction: EntryCorrected) -> Dossier:
+    """The state as if the entry had been right."""
+    if correction.field == "channel":
+        return replace(state, channel=Channel(correction.new))
+    if correction.field == "applicant":
+        return replace(state, applicant=correction.new)
+    return _moved(state, correction.version, correction.event, datetime.fromisoformat(correction.new))
+
+
+def moment_of(state: Dossier, version: int, event: str) -> datetime | None:
+    """When the entry is now taken to have occurred (none: no clock depends on it)."""
+    match event:
+        case "dossier.submitted":
+            return state.submitted_at
+        case "dossier.received" | "link.received":
+            return state.received_at
+        case "result.issued":
+            return state.ready_at
+        case _:
+            version += CLOCK_ENTRIES.get(event, 0)
+            for stay in state.stays:
+                if stay.began == version:
+                    return stay.start
+                if stay.ended == version:
+                    return stay.end
+            return None
+
+
+def _moved(state: Dossier, version: int, event: str, moment: datetime) -> Dossier:
+    match event:
+        case "dossier.submitted":
+            return replace(state, submitted_at=moment)
+        case "dossier.received" | "link.received":
+            return replace(state, received_at=moment, spans=_restarted_spans(state, moment))
+        case "result.issued":
+            return replace(state, ready_at=moment)
+        case _:
+            version += CLOCK_ENTRIES.get(event, 0)
+            stays = tuple(
+                replace(s, start=moment) if s.began == version else replace(s, end=moment) if s.ended == version else s
+                for s in state.stays
+            )
+            return replace(state, stays=stays)
+
+
+def _restarted_spans(state: Dossier, start: datetime) -> tuple:  # type: ignore[type-arg]
+    if not state.spans:
+        return ()
+    later = tuple(replace(span, since=max(span.since, start)) for span in state.spans[1:])
+    return (replace(state.spans[0], since=start), *later)

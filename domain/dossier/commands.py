@@ -1,0 +1,331 @@
+"""Commands: what officers, citizens, carriers and other authorities ask of a dossier.
+
+A command says what is wanted; the ``Order`` around it says who wants it, when, and under which id. Names are the ``do`` of
+scenario files and, hyphenated, the routes of the HTTP interface.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from domain.calendar import CalendarSpec
+from domain.ids import AuthorityId, CommandId, OfficerId, ProcedureCode
+from domain.procedure import Effect, SuspensionReason
+
+MAX_TEXT = 4000
+"""Characters of a free text (reason, note); longer ones belong into an attached document."""
+
+Text = str
+ComponentId = str
+
+
+class Channel(StrEnum):
+    """How a dossier came in; the portal's codes are 1 direct, 2 online, 3 post."""
+
+    DIRECT = "direct"
+    ONLINE = "online"
+    POST = "post"
+
+
+class ReturnMethod(StrEnum):
+    """How the result reaches the citizen."""
+
+    DIRECT = "direct"
+    ONLINE = "online"
+    POST = "post"
+
+
+class TaskOutcome(StrEnum):
+    """How a task ends."""
+
+    FORWARD = "forward"
+    REWORK = "rework"
+    REJECT = "reject"
+
+
+class LinkOutcome(StrEnum):
+    """What a linked authority answers."""
+
+    AGREED = "agreed"
+    DISAGREED = "disagreed"
+
+
+class _Command(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all commands: tagged by ``do``, unknown fields refused."""
+
+
+class Submit(_Command, tag="submit"):
+    """The citizen hands the dossier in online; it is not yet accepted and no clock of the procedure runs."""
+
+    procedure: ProcedureCode
+    channel: Channel = Channel.ONLINE
+    components: tuple[ComponentId, ...] = ()
+    applicant: str = ""
+    received_by: AuthorityId | None = None
+    return_to: AuthorityId | None = None
+
+
+class Receive(_Command, tag="receive"):
+    """The desk accepts a full and valid dossier: the clocks start. After a ``submit`` only what changed need be given.
+
+    ``applicant`` is a sealed value. ``received_by`` is the receiving desk and ``return_to`` where the result is handed over
+    (both default to the procedure's authority).
+    """
+
+    procedure: ProcedureCode | None = None
+    channel: Channel | None = None
+    components: tuple[ComponentId, ...] | None = None
+    applicant: str = ""
+    received_by: AuthorityId | None = None
+    return_to: AuthorityId | None = None
+
+
+class Refuse(_Command, tag="refuse"):
+    """The desk does not accept the dossier (form 03)."""
+
+    reason: Text
+    procedure: ProcedureCode | None = None
+    applicant: str = ""
+
+
+class ClaimTask(_Command, tag="claim_task"):
+    """An officer takes the open task."""
+
+    stage: str | None = None
+
+
+class ReleaseTask(_Command, tag="release_task"):
+    """The officer who holds the task gives it back to the unit."""
+
+    stage: str | None = None
+
+
+class DelegateTask(_Command, tag="delegate_task"):
+    """The open task is handed to another officer."""
+
+    to: OfficerId
+    stage: str | None = None
+    reason: Text = ""
+
+
+class CompleteTask(_Command, tag="complete_task"):
+    """The open task is done: forward, back to an earlier stage, or towards a refusal."""
+
+    stage: str
+    outcome: TaskOutcome = TaskOutcome.FORWARD
+    to_stage: str | None = None
+    note: Text = ""
+
+
+class RequestSupplement(_Command, tag="request_supplement"):
+    """The citizen is asked once for what is missing (form 02)."""
+
+    reason: Text = ""
+    components: tuple[ComponentId, ...] = ()
+    legal_basis: str = ""
+    stage: str | None = None
+
+
+class ProvideSupplement(_Command, tag="provide_supplement"):
+    """The citizen has supplied what was asked for."""
+
+    components: tuple[ComponentId, ...] = ()
+    note: Text = ""
+
+
+class RequirePayment(_Command, tag="require_payment"):
+    """A financial obligation is notified; ``amount`` in dong."""
+
+    amount: int = 0
+    reason: Text = ""
+
+
+class ConfirmPayment(_Command, tag="confirm_payment"):
+    """The obligation is met; ``receipt`` is the payment's number."""
+
+    receipt: str = ""
+
+
+class Suspend(_Command, tag="suspend"):
+    """The clocks are suspended for a reason that the procedure knows; ``effect`` defaults to the procedure's."""
+
+    reason: SuspensionReason = SuspensionReason.OTHER
+    note: Text = ""
+    effect: Effect | None = None
+
+
+class Resume(_Command, tag="resume"):
+    """The suspension for this reason ends (none: the one that began last)."""
+
+    reason: SuspensionReason | None = None
+    note: Text = ""
+
+
+class Extend(_Command, tag="extend"):
+    """Form 04: apology, reason and the new date."""
+
+    new_due: datetime
+    reason: Text
+
+
+class AcknowledgeLink(_Command, tag="acknowledge_link"):
+    """The linked authority confirms the hand-over; this completes its receive stage."""
+
+
+class AnswerLink(_Command, tag="answer_link"):
+    """The linked authority ends its part and hands the outcome to the parent."""
+
+    outcome: LinkOutcome = LinkOutcome.AGREED
+    note: Text = ""
+
+
+class IssueResult(_Command, tag="issue_result"):
+    """The result is ready (portal state 9): the moment that is judged."""
+
+    number: str = ""
+    note: Text = ""
+
+
+class ReturnResult(_Command, tag="return_result"):
+    """The result is handed to the citizen."""
+
+    method: ReturnMethod = ReturnMethod.DIRECT
+
+
+class Withdraw(_Command, tag="withdraw"):
+    """The citizen takes the dossier back."""
+
+    reason: Text = ""
+
+
+class Stop(_Command, tag="stop"):
+    """The authority stops processing (form 05)."""
+
+    reason: Text = ""
+
+
+class Correct(_Command, tag="correct"):
+    """An earlier entry was keyed wrongly; the entry stays and this amends it.
+
+    ``event`` is the entry's version, or an event type (then its latest entry).
+    """
+
+    event: int | str
+    field: str
+    value: str
+    reason: Text
+    approved_by: OfficerId
+
+
+class RecordFeedback(_Command, tag="record_feedback"):
+    """The citizen's mark, 1 (poor) to 5 (good), and words."""
+
+    score: int
+    words: Text = ""
+
+
+class ReviseCalendar(_Command, tag="revise_calendar"):
+    """A new version of a calendar applies to this open dossier."""
+
+    calendar: CalendarSpec
+    reason: Text = ""
+
+
+class PassMoment(_Command, tag="pass_moment"):
+    """Internal: a moment of the agenda has come."""
+
+    moment: datetime
+
+
+class ReceiveLink(_Command, tag="receive_link"):
+    """Internal: a hand-over arrives at the linked authority and opens its part."""
+
+    root: str
+    parent: str
+    link: str
+    sequence: int
+    procedure: ProcedureCode
+    applicant: str = ""
+
+
+class NoteLinkAcknowledged(_Command, tag="note_link_acknowledged"):
+    """Internal: the parent learns that its hand-over was acknowledged."""
+
+    link: str
+    sequence: int
+
+
+class NoteLinkAnswered(_Command, tag="note_link_answered"):
+    """Internal: the parent learns the linked authority's answer."""
+
+    link: str
+    sequence: int
+    outcome: LinkOutcome
+    note: Text = ""
+
+
+Command = (
+    Submit
+    | Receive
+    | Refuse
+    | ClaimTask
+    | ReleaseTask
+    | DelegateTask
+    | CompleteTask
+    | RequestSupplement
+    | ProvideSupplement
+    | RequirePayment
+    | ConfirmPayment
+    | Suspend
+    | Resume
+    | Extend
+    | AcknowledgeLink
+    | AnswerLink
+    | IssueResult
+    | ReturnResult
+    | Withdraw
+    | Stop
+    | Correct
+    | RecordFeedback
+    | ReviseCalendar
+    | PassMoment
+    | ReceiveLink
+    | NoteLinkAcknowledged
+    | NoteLinkAnswered
+)
+
+
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A command with its circumstances.
+
+    ``recorded_at`` is when the system learns of it, ``occurred_at`` when it happened in the world (none: the same).
+    ``authority`` is the one that ``actor`` acts for, ``on_behalf_of`` the officer whose absence is covered.
+    """
+
+    id: CommandId
+    command: Command
+    recorded_at: datetime
+    occurred_at: datetime | None = None
+    actor: str = ""
+    authority: str = ""
+    on_behalf_of: str = ""
+    causation_id: str = ""
+    correlation_id: str = ""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened in the world."""
+        return self.occurred_at or self.recorded_at
+
+    @property
+    def name(self) -> str:
+        """The command's ``do``."""
+        return name_of(self.command)
+
+
+def name_of(command: Command) -> str:
+    """The ``do`` under which a command travels."""
+    return str(type(command).__struct_config__.tag)
+
+

@@ -1,0 +1,486 @@
+"""Events: what has happened to a dossier. Names and shapes are kept for ever; see store/upcasts for changes of shape.
+
+Each class carries its stored type name and schema version. Who did it, for whom and when stands in the envelope, not here.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from domain.dossier.commands import Channel, ComponentId, LinkOutcome, ReturnMethod, TaskOutcome, Text
+from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode, Version
+from domain.period import Period
+from domain.procedure import Effect, LinkKind, Silence, StageKind, SuspensionReason
+
+
+class ClockName(StrEnum):
+    """The three clocks of a dossier."""
+
+    STATUTORY = "statutory"
+    COMMITTED = "committed"
+    STAGE = "stage"
+
+
+class Ending(StrEnum):
+    """How a stream ends."""
+
+    RETURNED = "returned"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+    ANSWERED = "answered"
+
+
+class _Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all events."""
+
+    type: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+
+class DossierSubmitted(_Event):
+    """Handed in online; not yet accepted."""
+
+    type = "dossier.submitted"
+    procedure: ProcedureCode
+    procedure_version: Version
+    calendars: dict[CalendarId, Version]
+    channel: Channel
+    authority: AuthorityId
+    received_by: AuthorityId
+    return_to: AuthorityId
+    field: str = ""
+    components: tuple[ComponentId, ...] = ()
+    applicant: str = ""
+
+
+class DossierReceived(_Event):
+    """Accepted as full and valid: the clocks start. ``missing`` and ``excess`` are noted where the procedure allows them."""
+
+    type = "dossier.received"
+    procedure: ProcedureCode
+    procedure_version: Version
+    calendars: dict[CalendarId, Version]
+    channel: Channel
+    authority: AuthorityId
+    received_by: AuthorityId
+    return_to: AuthorityId
+    field: str = ""
+    components: tuple[ComponentId, ...] = ()
+    missing: tuple[ComponentId, ...] = ()
+    excess: tuple[ComponentId, ...] = ()
+    applicant: str = ""
+
+
+class DossierRefused(_Event):
+    """Not accepted (form 03)."""
+
+    type = "dossier.refused"
+    reason: Text
+    procedure: ProcedureCode
+    authority: AuthorityId
+    field: str = ""
+    applicant: str = ""
+
+
+class DossierReminded(_Event):
+    """The due moment is this near; sent once for each due moment."""
+
+    type = "dossier.reminded"
+    due: datetime
+    before: Period
+
+
+class DossierOverdue(_Event):
+    """The committed due moment has passed without a result."""
+
+    type = "dossier.overdue"
+    due: datetime
+
+
+class DossierExtended(_Event):
+    """Form 04: one new appointment, with the reason."""
+
+    type = "dossier.extended"
+    old_due: datetime | None
+    new_due: datetime
+    reason: Text
+
+
+class DossierWithdrawn(_Event):
+    """Taken back by the citizen."""
+
+    type = "dossier.withdrawn"
+    reason: Text = ""
+
+
+class DossierStopped(_Event):
+    """Processing stopped (form 05)."""
+
+    type = "dossier.stopped"
+    reason: Text = ""
+
+
+class DossierClosed(_Event):
+    """Nothing more will be done; only corrections and feedback may follow."""
+
+    type = "dossier.closed"
+    ending: Ending
+
+
+class TaskOpened(_Event):
+    """A stage's task appears in its authority's worklist. ``due`` as promised then; revisions are events of their own."""
+
+    type = "task.opened"
+    task: str
+    step: int
+    stage: StageKind
+    stage_id: str
+    authority: AuthorityId
+    role: str = ""
+    title: str = ""
+    budget: Period | None = None
+    due: datetime | None = None
+
+
+class TaskClaimed(_Event):
+    """An officer took the task."""
+
+    type = "task.claimed"
+    task: str
+    stage: StageKind
+    officer: OfficerId
+
+
+class TaskReleased(_Event):
+    """The officer gave the task back."""
+
+    type = "task.released"
+    task: str
+    stage: StageKind
+    officer: OfficerId
+
+
+class TaskDelegated(_Event):
+    """The task passed to another officer."""
+
+    type = "task.delegated"
+    task: str
+    stage: StageKind
+    officer: OfficerId
+    previous: OfficerId | None = None
+    reason: Text = ""
+
+
+class TaskCompleted(_Event):
+    """A stage ended; ``revokes_approval`` when work goes back to before the decision."""
+
+    type = "task.completed"
+    task: str
+    stage: StageKind
+    stage_id: str
+    outcome: TaskOutcome
+    to_stage: str | None = None
+    note: Text = ""
+    revokes_approval: bool = False
+
+
+class TaskReminded(_Event):
+    """The stage's due moment is this near."""
+
+    type = "task.reminded"
+    task: str
+    stage: StageKind
+    due: datetime
+    before: Period
+
+
+class TaskOverdue(_Event):
+    """The stage's due moment has passed."""
+
+    type = "task.overdue"
+    task: str
+    stage: StageKind
+    stage_id: str
+    authority: AuthorityId
+    due: datetime
+
+
+class SupplementRequested(_Event):
+    """The citizen was asked to supplement (form 02), with the limit for the answer."""
+
+    type = "supplement.requested"
+    stage: StageKind
+    stage_id: str
+    effect: Effect
+    expires_at: datetime
+    reason: Text = ""
+    components: tuple[ComponentId, ...] = ()
+    legal_basis: str = ""
+
+
+class SupplementProvided(_Event):
+    """The citizen answered."""
+
+    type = "supplement.provided"
+    components: tuple[ComponentId, ...] = ()
+    note: Text = ""
+
+
+class SupplementExpired(_Event):
+    """The limit passed without an answer."""
+
+    type = "supplement.expired"
+    expires_at: datetime
+
+
+class PaymentRequired(_Event):
+    """A financial obligation was notified; ``amount`` in dong."""
+
+    type = "payment.required"
+    amount: int = 0
+    reason: Text = ""
+
+
+class PaymentConfirmed(_Event):
+    """The obligation was met."""
+
+    type = "payment.confirmed"
+    receipt: str = ""
+
+
+class ClockSuspended(_Event):
+    """The clocks stand still (pause), will start anew (restart) or run on although something is awaited."""
+
+    type = "clock.suspended"
+    reason: SuspensionReason
+    effect: Effect
+    note: Text = ""
+
+
+class ClockResumed(_Event):
+    """The suspension ended and the clocks go on."""
+
+    type = "clock.resumed"
+    reason: SuspensionReason
+    note: Text = ""
+
+
+class ClockRestarted(_Event):
+    """The suspension ended and the clocks start from zero."""
+
+    type = "clock.restarted"
+    reason: SuspensionReason
+    budget: Period | None = None
+    note: Text = ""
+
+
+class DeadlineSet(_Event):
+    """A due moment was promised for the first time."""
+
+    type = "deadline.set"
+    clock: ClockName
+    budget: Period
+    start: datetime
+    due: datetime
+
+
+class DeadlineRevised(_Event):
+    """A promised due moment moved, and why; ``task`` where the clock is a stage's."""
+
+    type = "deadline.revised"
+    clock: ClockName
+    old: datetime
+    new: datetime
+    why: str
+    task: str | None = None
+
+
+class CalendarRevised(_Event):
+    """Another version of a calendar now counts for this dossier."""
+
+    type = "calendar.revised"
+    calendar: CalendarId
+    old: Version
+    new: Version
+    reason: Text = ""
+
+
+class ApologyDue(_Event):
+    """The latest moment to send form 04 for this due moment."""
+
+    type = "apology.due"
+    due: datetime
+
+
+class LinkOpened(_Event):
+    """Handed over to a linked authority."""
+
+    type = "link.opened"
+    link: str
+    kind: LinkKind
+    to: AuthorityId
+    sequence: int
+    silence: Silence
+    budget: Period | None = None
+
+
+class LinkReceived(_Event):
+    """The linked authority's side of a hand-over: its part begins."""
+
+    type = "link.received"
+    link: str
+    root: str
+    parent: str
+    sequence: int
+    procedure: ProcedureCode
+    procedure_version: Version
+    calendars: dict[CalendarId, Version]
+    authority: AuthorityId
+    field: str = ""
+    applicant: str = ""
+
+
+class LinkAcknowledged(_Event):
+    """The hand-over was acknowledged (recorded on both sides)."""
+
+    type = "link.acknowledged"
+    link: str
+    sequence: int
+
+
+class LinkAnswered(_Event):
+    """The linked authority's answer (recorded on both sides)."""
+
+    type = "link.answered"
+    link: str
+    sequence: int
+    outcome: LinkOutcome
+    note: Text = ""
+
+
+class LinkOverdue(_Event):
+    """The link's budget is used up without an answer, or its acknowledgement is missing."""
+
+    type = "link.overdue"
+    link: str
+    due: datetime
+    what: str
+
+
+class LinkConsented(_Event):
+    """Silence counts as consent where the procedure says so."""
+
+    type = "link.consented"
+    link: str
+    sequence: int
+
+
+class ResultApproved(_Event):
+    """The last approval was given."""
+
+    type = "result.approved"
+    stage_id: str
+
+
+class ResultRejected(_Event):
+    """The request was turned down; a result saying so will be issued."""
+
+    type = "result.rejected"
+    stage_id: str
+    note: Text = ""
+
+
+class ResultIssued(_Event):
+    """The result is ready: the moment judged."""
+
+    type = "result.issued"
+    number: str = ""
+    note: Text = ""
+
+
+class ResultReturned(_Event):
+    """The result reached the citizen."""
+
+    type = "result.returned"
+    method: ReturnMethod
+
+
+class EntryCorrected(_Event):
+    """An amendment of an earlier entry; ``old`` and ``new`` as text."""
+
+    type = "entry.corrected"
+    version: int
+    event: str
+    field: str
+    old: str
+    new: str
+    reason: Text
+    approved_by: OfficerId
+
+
+class FeedbackRecorded(_Event):
+    """The citizen's mark and words."""
+
+    type = "feedback.recorded"
+    score: int
+    words: Text = ""
+
+
+Event = (
+    DossierSubmitted
+    | DossierReceived
+    | DossierRefused
+    | DossierReminded
+    | DossierOverdue
+    | DossierExtended
+    | DossierWithdrawn
+    | DossierStopped
+    | DossierClosed
+    | TaskOpened
+    | TaskClaimed
+    | TaskReleased
+    | TaskDelegated
+    | TaskCompleted
+    | TaskReminded
+    | TaskOverdue
+    | SupplementRequested
+    | SupplementProvided
+    | SupplementExpired
+    | PaymentRequired
+    | PaymentConfirmed
+    | ClockSuspended
+    | ClockResumed
+    | ClockRestarted
+    | DeadlineSet
+    | DeadlineRevised
+    | CalendarRevised
+    | ApologyDue
+    | LinkOpened
+    | LinkReceived
+    | LinkAcknowledged
+    | LinkAnswered
+    | LinkOverdue
+    | LinkConsented
+    | ResultApproved
+    | ResultRejected
+    | ResultIssued
+    | ResultReturned
+    | EntryCorrected
+    | FeedbackRecorded
+)
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """An event with its circumstances, as the fold sees it."""
+
+    event: Event
+    version: int
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str = ""
+    authority: str = ""
+    on_behalf_of: str = ""
+    command_id: str = ""

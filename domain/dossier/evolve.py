@@ -1,0 +1,276 @@
+"""The fold: how each event changes the state. It never raises and never judges; what is stored has happened."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, assert_never
+
+from msgspec.structs import replace
+
+from domain.clock import Extension
+from domain.dossier import events as e
+from domain.dossier.amendment import amend
+from domain.dossier.state import (
+    CITIZEN,
+    NEW,
+    Dossier,
+    Fired,
+    Link,
+    LinkState,
+    Origin,
+    Promise,
+    SecondAppointment,
+    Span,
+    Stay,
+    Supplement,
+    Task,
+)
+from domain.dossier.view import Status
+from domain.procedure import SuspensionReason
+
+AWAITS_CITIZEN = frozenset({SuspensionReason.SUPPLEMENT, SuspensionReason.PAYMENT})
+
+
+def fold(facts: Iterable[e.Fact], state: Dossier = NEW) -> Dossier:
+    """Apply facts in order."""
+    for fact in facts:
+        state = evolve(state, fact)
+    return state
+
+
+def evolve(state: Dossier, fact: e.Fact) -> Dossier:
+    """The state after one fact."""
+    changed = _apply(state, fact)
+    changed = replace(changed, version=fact.version, entries=(*state.entries, fact.event.type))
+    return _hold(changed, fact.occurred_at)
+
+
+def holder(state: Dossier) -> str | None:
+    """Whose time it is now: an authority, the citizen, or nobody's once the result is ready or the stream is closed.
+
+    While links run in parallel the time is that of the one opened first, so that minutes are counted once.
+    """
+    if state.received_at is None or state.status in {Status.READY, Status.CLOSED}:
+        return None
+    if state.supplement is not None or any(s.end is None and s.reason in AWAITS_CITIZEN for s in state.stays):
+        return CITIZEN
+    awaited = next((link.to for link in state.links if link.open), None)
+    if awaited is not None:
+        return awaited
+    return state.task.authority if state.task else state.authority
+
+
+def _hold(state: Dossier, at: datetime) -> Dossier:
+    """Write a change of holder down; entries keyed late never make a span end before it began."""
+    now = holder(state)
+    if now is None or (state.spans and state.spans[-1].holder == now):
+        return state
+    since = max(at, state.spans[-1].since) if state.spans else at
+    return replace(state, spans=(*state.spans, Span(now, since)))
+
+
+def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # one arm an event: a table, not a tangle
+    event, at = fact.event, fact.occurred_at
+    match event:
+        case e.DossierSubmitted():
+            return replace(_entered(state, event), status=Status.SUBMITTED, submitted_at=at)
+        case e.DossierReceived():
+            return replace(_entered(state, event), status=Status.OPEN, received_at=at)
+        case e.DossierRefused():
+            return replace(
+                state,
+                status=Status.REFUSED,
+                procedure=event.procedure,
+                authority=event.authority,
+                received_by=event.authority,
+                return_to=event.authority,
+                field=event.field,
+                applicant=event.applicant or state.applicant,
+            )
+        case e.LinkReceived():
+            return _part_received(state, event, at)
+        case e.DossierReminded():
+            return _fired(state, "reminder", str(event.before), event.due)
+        case e.DossierOverdue():
+            return _fired(state, "overdue", "", event.due)
+        case e.ApologyDue():
+            return _fired(state, "apology", "", event.due)
+        case e.TaskReminded():
+            return _fired(state, "task_reminder", f"{event.task} {event.before}", event.due)
+        case e.LinkOverdue():
+            return _fired(state, f"link_{event.what}", event.link, event.due)
+        case e.TaskOverdue():
+            return _task_overdue(state, event)
+        case e.DossierExtended():
+            return replace(state, extensions=(*state.extensions, Extension(at, event.new_due, event.reason)))
+        case e.DossierWithdrawn() | e.DossierStopped() | e.PaymentRequired() | e.PaymentConfirmed():
+            return state
+        case e.DossierClosed():
+            return _closed(state, event, fact)
+        case e.TaskOpened():
+            return _task_opened(state, event, at)
+        case e.TaskClaimed() | e.TaskDelegated():
+            return _held_by(state, event.officer)
+        case e.TaskReleased():
+            return _held_by(state, None)
+        case e.TaskCompleted():
+            return replace(state, task=None, approved=None if event.revokes_approval else state.approved)
+        case e.SupplementRequested():
+            awaited = Supplement(event.stage_id, at, event.expires_at, event.components)
+            return replace(
+                state, supplement=awaited, supplements=(*state.supplements, (event.stage_id, event.legal_basis))
+            )
+        case e.SupplementProvided():
+            given = (*state.components, *(c for c in event.components if c not in state.components))
+            return replace(state, supplement=None, components=given)
+        case e.SupplementExpired():
+            return replace(state, supplement=None)
+        case e.ClockSuspended():
+            return replace(state, stays=(*state.stays, Stay(event.reason, event.effect, at, fact.version)))
+        case e.ClockResumed() | e.ClockRestarted():
+            return _resumed(state, event, fact)
+        case e.DeadlineSet():
+            return replace(state, promises=(*state.promises, Promise(event.clock, event.due)))
+        case e.DeadlineRevised():
+            return _promised(state, Promise(event.clock, event.new, event.task or ""))
+        case e.CalendarRevised():
+            return replace(state, calendars={**state.calendars, event.calendar: event.new})
+        case e.LinkOpened():
+            opened = Link(event.link, event.kind, event.to, event.sequence, event.silence, at, budget=event.budget)
+            return replace(state, links=(*state.links, opened))
+        case e.LinkAcknowledged() | e.LinkAnswered() | e.LinkConsented():
+            return _link_moved(state, event)
+        case e.ResultApproved():
+            return replace(state, approved=True)
+        case e.ResultRejected():
+            return replace(state, approved=False)
+        case e.ResultIssued():
+            return replace(state, status=Status.READY, ready_at=at, ready_recorded_at=fact.recorded_at)
+        case e.ResultReturned():
+            return replace(state, returned_by=event.method)
+        case e.EntryCorrected():
+            return amend(state, event)
+        case e.FeedbackRecorded():
+            return replace(state, feedback=event.score)
+        case _:
+            assert_never(event)
+
+
+def _entered(state: Dossier, event: e.DossierSubmitted | e.DossierReceived) -> Dossier:
+    return replace(
+        state,
+        procedure=event.procedure,
+        procedure_version=event.procedure_version,
+        calendars=event.calendars,
+        field=event.field,
+        channel=event.channel,
+        applicant=event.applicant or state.applicant,
+        authority=event.authority,
+        received_by=event.received_by,
+        return_to=event.return_to,
+        components=event.components,
+    )
+
+
+def _part_received(state: Dossier, event: e.LinkReceived, at: datetime) -> Dossier:
+    return replace(
+        state,
+        status=Status.OPEN,
+        received_at=at,
+        procedure=event.procedure,
+        procedure_version=event.procedure_version,
+        calendars=event.calendars,
+        field=event.field,
+        applicant=event.applicant,
+        authority=event.authority,
+        received_by=event.authority,
+        return_to=event.authority,
+        origin=Origin(event.root, event.parent, event.link, event.sequence),
+    )
+
+
+def _fired(state: Dossier, kind: str, key: str, due: datetime) -> Dossier:
+    return replace(state, fired=(*state.fired, Fired(kind, key, due)))
+
+
+def _task_overdue(state: Dossier, event: e.TaskOverdue) -> Dossier:
+    state = _fired(state, "task_overdue", event.task, event.due)
+    seen = state.overdue_stages
+    stages = seen if event.stage.value in seen else (*seen, event.stage.value)
+    if state.task is None or state.task.id != event.task:
+        return replace(state, overdue_stages=stages)
+    return replace(state, overdue_stages=stages, task=replace(state.task, overdue=True))
+
+
+def _task_opened(state: Dossier, event: e.TaskOpened, at: datetime) -> Dossier:
+    opened = Task(
+        id=event.task,
+        step=event.step,
+        stage=event.stage,
+        stage_id=event.stage_id,
+        authority=event.authority,
+        opened_at=at,
+        role=event.role,
+        title=event.title,
+        budget=event.budget,
+    )
+    kept = tuple(p for p in state.promises if not p.task)
+    told = (Promise(e.ClockName.STAGE, event.due, event.task),) if event.due else ()
+    return replace(state, task=opened, tasks_opened=state.tasks_opened + 1, step=event.step, promises=(*kept, *told))
+
+
+def _held_by(state: Dossier, officer: Any) -> Dossier:
+    return replace(state, task=replace(state.task, officer=officer)) if state.task else state
+
+
+def _resumed(state: Dossier, event: e.ClockResumed | e.ClockRestarted, fact: e.Fact) -> Dossier:
+    open_stay = state.stay(event.reason)
+    stays = tuple(
+        replace(stay, end=fact.occurred_at, ended=fact.version) if stay is open_stay else stay for stay in state.stays
+    )
+    if isinstance(event, e.ClockRestarted) and event.budget is not None:
+        return replace(state, stays=stays, second=SecondAppointment(fact.occurred_at, event.budget))
+    return replace(state, stays=stays)
+
+
+def _promised(state: Dossier, promise: Promise) -> Dossier:
+    kept = tuple(p for p in state.promises if (p.clock, p.task) != (promise.clock, promise.task))
+    return replace(state, promises=(*kept, promise))
+
+
+def _link_moved(state: Dossier, event: e.LinkAcknowledged | e.LinkAnswered | e.LinkConsented) -> Dossier:
+    if state.origin is not None and state.origin.link == event.link and not state.link(event.link):
+        acknowledged = replace(state.origin, acknowledged=True)
+        if isinstance(event, e.LinkAnswered):
+            acknowledged = replace(acknowledged, answer=event.outcome)
+        return replace(state, origin=acknowledged)
+    match event:
+        case e.LinkAcknowledged():
+            changes: dict[str, Any] = {"state": LinkState.ACKNOWLEDGED}
+        case e.LinkAnswered():
+            changes = {"state": LinkState.ANSWERED, "outcome": event.outcome}
+        case e.LinkConsented():
+            changes = {"state": LinkState.CONSENTED}
+        case _:
+            assert_never(event)
+    links = tuple(
+        replace(link, **changes) if link.id == event.link and link.sequence == event.sequence else link
+        for link in state.links
+    )
+    return replace(state, links=links)
+
+
+def _closed(state: Dossier, event: e.DossierClosed, fact: e.Fact) -> Dossier:
+    """Closing ends what was open: the task, a supplement awaited, suspensions."""
+    stays = tuple(
+        replace(s, end=max(s.start, fact.occurred_at), ended=fact.version) if s.end is None else s for s in state.stays
+    )
+    return replace(
+        state,
+        status=Status.REFUSED if event.ending is e.Ending.REFUSED else Status.CLOSED,
+        ending=event.ending,
+        closed_at=fact.occurred_at,
+        closed_recorded_at=fact.recorded_at,
+        task=None,
+        supplement=None,
+        stays=stays,
+    )

@@ -1,0 +1,133 @@
+"""The rules a dossier is under: the law's defaults, the pinned procedure and the pinned calendars. Read-only data."""
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.calendar import Calendar, CalendarSpec, calendar_version, compile_calendar
+from domain.calendar_data import DayOff, WorkedDay
+from domain.errors import InvalidProcedure
+from domain.ids import AuthorityId, CalendarId, Version
+from domain.law import Law
+from domain.procedure import LinkSpec, Procedure, Step, all_links
+from domain.versioning import content_version
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Everything ``decide`` and ``agenda`` look up.
+
+    ``calendar_of`` names the calendar of each authority on the route; authorities not named there use ``default_calendar``.
+    All of it is pinned at receipt; only ``revise_calendar`` changes it. The versions are those of the full procedure and
+    calendars; what is held here may be ``slim``: without texts that no decision looks at.
+    """
+
+    law: Law
+    procedure: Procedure
+    procedure_version: Version
+    calendars: dict[CalendarId, CalendarSpec]
+    calendar_versions: dict[CalendarId, Version]
+    default_calendar: CalendarId
+    calendar_of: dict[AuthorityId, CalendarId] = {}
+
+    def calendar(self, authority: AuthorityId | None = None) -> Calendar:
+        """The working-time calendar of an authority; the deciding authority's when none is named."""
+        wanted = self.calendar_of.get(authority or self.procedure.authority, self.default_calendar)
+        return compile_calendar(self.calendars[wanted])
+
+    def with_calendar(self, spec: CalendarSpec) -> "Rules":
+        """The same rules with another version of one of their calendars."""
+        return replace(
+            self,
+            calendars={**self.calendars, spec.id: spec},
+            calendar_versions={**self.calendar_versions, spec.id: calendar_version(spec)},
+        )
+
+    def slim(self) -> "Rules":
+        """The same rules without the texts that no decision looks at: what a workflow carries along."""
+        return replace(
+            self,
+            procedure=_slim_procedure(self.procedure),
+            calendars={name: _slim_calendar(spec) for name, spec in self.calendars.items()},
+        )
+
+    def for_link(self, link: str) -> "Rules":
+        """The rules of a linked part: the same, under the part's own route and budget."""
+        spec = next((known for known in all_links(self.procedure.route) if known.id == link), None)
+        if spec is None:
+            message = f'procedure {self.procedure.id} has no link "{link}"'
+            raise InvalidProcedure(message, procedure=self.procedure.id, link=link)
+        return replace(self, procedure=part_procedure(self.procedure, spec))
+
+
+def make_rules(
+    law: Law,
+    procedure: Procedure,
+    calendars: dict[CalendarId, CalendarSpec],
+    default_calendar: CalendarId,
+    calendar_of: dict[AuthorityId, CalendarId] | None = None,
+) -> Rules:
+    """Rules that hold the calendars of the route's authorities and pin the versions of everything they hold."""
+    wanted = calendar_of or {}
+    authorities = route_authorities(procedure)
+    of = {authority: wanted[authority] for authority in authorities if authority in wanted}
+    held = {name: calendars[name] for name in {default_calendar, *of.values()}}
+    return Rules(
+        law=law,
+        procedure=procedure,
+        procedure_version=content_version(procedure),
+        calendars=held,
+        calendar_versions={name: calendar_version(spec) for name, spec in held.items()},
+        default_calendar=default_calendar,
+        calendar_of=of,
+    )
+
+
+def _slim_procedure(procedure: Procedure) -> Procedure:
+    return replace(procedure, route=tuple(_slim_step(step) for step in procedure.route), source="", notes=(), fee="")
+
+
+def _slim_step(step: Step) -> Step:
+    if step.link is not None:
+        route = tuple(_slim_step(inner) for inner in step.link.route)
+        return replace(step, link=replace(step.link, route=route))
+    if step.parallel is not None:
+        return replace(step, parallel=tuple(_slim_step(inner) for inner in step.parallel))
+    return replace(step, actor="", raw="", clock="", flags=())
+
+
+def _slim_calendar(spec: CalendarSpec) -> CalendarSpec:
+    return replace(
+        spec,
+        off=tuple(day.date if isinstance(day, DayOff) else day for day in spec.off),
+        worked={day: _slim_worked(work) for day, work in spec.worked.items()},
+        name="",
+        name_en="",
+        source="",
+        years=spec.known_years(),
+    )
+
+
+def _slim_worked(work: tuple[str, ...] | WorkedDay) -> tuple[str, ...] | WorkedDay:
+    return WorkedDay(hours=work.hours, like=work.like) if isinstance(work, WorkedDay) else work
+
+
+def route_authorities(procedure: Procedure) -> set[AuthorityId]:
+    """Every authority that has a stage or a link on the route, the deciding one included."""
+    links = list(all_links(procedure.route))
+    routes = [procedure.route, *(link.route for link in links)]
+    named = {step.authority for route in routes for step in route if step.authority is not None}
+    return {procedure.authority, *named, *(link.to for link in links)}
+
+
+def part_procedure(procedure: Procedure, link: LinkSpec) -> Procedure:
+    """The procedure as the linked authority works it: its own route within its own budget, no checklist of its own."""
+    return replace(
+        procedure,
+        authority=link.to,
+        route=link.route,
+        statutory=None,
+        committed=link.budget,
+        after_payment=None,
+        cutoff=None,
+        components=(),
+        silence=link.silence or procedure.silence,
+    )

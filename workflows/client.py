@@ -1,0 +1,159 @@
+"""The dossiers as callers see them: send an order, get what came of it. The one place where callers meet Temporal."""
+
+from datetime import timedelta
+from typing import Any, Protocol
+
+import msgspec
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.dossier.codec import order_digest
+from domain.dossier.commands import Order
+from domain.dossier.rules import Rules
+from domain.errors import Refusal
+from domain.ids import CommandId, Stream
+from domain.record import Record
+from workflows.dossier import REUSED, DossierWorkflow
+from workflows.messages import Glance, Reply, Start
+
+UNREACHABLE = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+
+
+class Refused(Refusal):
+    """A refusal that came back from a dossier; ``code`` is the domain's stable code."""
+
+    def __init__(self, code: str, message: str, details: dict[str, Any]) -> None:
+        super().__init__(message, **details)
+        self.code = code  # type: ignore[misc]  # the code is the answer's, not the class's
+
+
+class DossiersUnavailable(Exception):
+    """Temporal, or the store behind it, gives no answer now; the order may still take effect, so repeat it with its id."""
+
+
+class StoredCommands(Protocol):
+    """The part of the journal that remembers which commands took effect."""
+
+    async def read_command(self, stream: Stream, command_id: CommandId) -> "StoredCommand | None":
+        """The rows of a command and its digest (none: it is not stored)."""
+
+
+class StoredCommand(msgspec.Struct, frozen=True):
+    """A command as the journal remembers it."""
+
+    digest: bytes
+    records: tuple[Record, ...]
+
+
+class Dossiers:
+    """Orders to dossiers, each carried out once however often it is sent."""
+
+    def __init__(self, client: Client, commands: StoredCommands, task_queue: str, *, exact: bool = False) -> None:
+        """``exact``: times in orders are trusted (virtual time only)."""
+        self._client = client
+        self._commands = commands
+        self._task_queue = task_queue
+        self._exact = exact
+
+    async def begin(self, stream: Stream, rules: Rules, order: Order, timeout: timedelta) -> Reply:
+        """Send the first order of a new dossier, starting its workflow.
+
+        Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
+        """
+        return await self._answer(self._with_start(Start(stream, rules.slim(), exact=self._exact), order, timeout), stream, order)
+
+    async def execute(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:
+        """Send an order to an existing dossier; one without a running workflow is taken up from the store.
+
+        Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
+        """
+        return await self._answer(self._update(stream, order, timeout), stream, order)
+
+    async def glance(self, stream: Stream) -> Glance | None:
+        """The running workflow's own view (none: none is running)."""
+        handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
+        try:
+            return await handle.query(DossierWorkflow.glance)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise DossiersUnavailable from error
+
+    async def revive(self, stream: Stream) -> None:
+        """Start the workflow of an open dossier from the store; one that runs already is left alone."""
+        await self._client.start_workflow(
+            DossierWorkflow.run,
+            Start(stream, exact=self._exact),
+            id=stream,
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+
+    async def _update(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:
+        handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
+        try:
+            return await handle.execute_update(
+                DossierWorkflow.execute, order, id=_update_id(order), rpc_timeout=timeout
+            )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        return await self._with_start(Start(stream, exact=self._exact), order, timeout)
+
+    async def _with_start(self, start: Start, order: Order, timeout: timedelta) -> Reply:
+        operation = WithStartWorkflowOperation(
+            DossierWorkflow.run,
+            start,
+            id=start.stream,
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+        return await self._client.execute_update_with_start_workflow(
+            DossierWorkflow.execute, order, start_workflow_operation=operation, id=_update_id(order), rpc_timeout=timeout
+        )
+
+    async def _answer(self, call: Any, stream: Stream, order: Order) -> Reply:  # noqa: ANN401  # an awaitable of Reply
+        try:
+            return await call
+        except WorkflowUpdateFailedError as failed:
+            refused = _refused(failed)
+            return await self._repeat_or_refuse(refused, stream, order)
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise DossiersUnavailable from error
+        except RPCError as error:
+            if error.status in UNREACHABLE:
+                raise DossiersUnavailable from error
+            raise
+
+    async def _repeat_or_refuse(self, refused: Refused, stream: Stream, order: Order) -> Reply:
+        """A repeat of a command that took effect long ago may look forbidden now; its first answer stands."""
+        stored = await self._commands.read_command(stream, order.id)
+        if stored is None:
+            raise refused
+        if stored.digest != order_digest(order):
+            message = f"the id {order.id} was already used for another command; use a new one"
+            raise Refused(REUSED, message, {"command_id": order.id})
+        return Reply(stream, stored.records[0].version, stored.records[-1].version)
+
+
+def _update_id(order: Order) -> str:
+    """Temporal answers an update id it knows with the first answer, whatever the content; so the content is part of it."""
+    return f"{order.id}:{order_digest(order).hex()}"
+
+
+def _refused(failed: WorkflowUpdateFailedError) -> Refused:
+    cause = failed.cause
+    if not isinstance(cause, ApplicationError) or cause.type is None:
+        raise failed
+    details = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else {}
+    return Refused(cause.type, cause.message, details)

@@ -1,0 +1,308 @@
+"""The workflow of one dossier: the only writer of its stream. Thin: a lock, the append, one timer."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from workflows.options import (
+    DOSSIER,
+    EXECUTE,
+    GLANCE,
+    JOURNAL_RETRY,
+    JOURNAL_TIMEOUT,
+    MAX_UPDATES_PER_RUN,
+    RECENT_COMMANDS,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from msgspec.structs import replace
+
+    from activities.messages import APPEND, LOAD, AppendReply, Loaded, LoadRequest
+    from domain.dossier.agenda import next_moment
+    from domain.dossier.codec import fact_of, new_event, order_digest
+    from domain.dossier.commands import Order, PassMoment, ReviseCalendar
+    from domain.dossier.decider import decide
+    from domain.dossier.evolve import evolve, fold
+    from domain.dossier.events import Event, Fact
+    from domain.dossier.rules import Rules
+    from domain.dossier.state import Dossier
+    from domain.dossier.summary import summarise
+    from domain.dossier.view import Status
+    from domain.errors import Refusal
+    from domain.ids import CommandId
+    from domain.record import Append, Outcome, Record
+    from workflows.interning import intern_rules
+    from workflows.messages import Done, Glance, Reply, Start
+
+ENGINE = "engine"
+"""Actor of what nobody did: moments that passed."""
+REUSED = "command_id_reused"
+
+
+@workflow.defn(name=DOSSIER)
+class DossierWorkflow:
+    """One stream's durable life, from its first order to its end; a new run takes up a closed one for corrections."""
+
+    @workflow.init
+    def __init__(self, start: Start) -> None:
+        """Take over what an earlier run left; orders may arrive before ``run`` begins."""
+        self._start = start
+        self._rules: Rules | None = None
+        self._state: Dossier = start.state
+        self._moment: datetime | None = None
+        self._head = start.head
+        self._recorded_at = start.recorded_at
+        if start.rules is not None:
+            self._move_on(intern_rules(start.rules), start.state, start.head, start.recorded_at)
+        self._recent: dict[CommandId, Done] = {done.id: done for done in start.recent}
+        self._lock = asyncio.Lock()
+        self._orders = 0
+        self._armed: datetime | None = None
+
+    @workflow.run
+    async def run(self, _: Start) -> int:
+        """Wait for orders and moments until the dossier is closed; returns the stream's last version."""
+        await workflow.wait_condition(lambda: self._orders > 0 or self._state.version > 0 or self._rules is None)
+        async with self._lock:
+            await self._loaded()
+        while not self._over():
+            await self._sleep()
+            if self._due_now():
+                async with self._lock:
+                    await self._pass_moments(self._now(), inclusive=True)
+            if self._worn_out():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                workflow.continue_as_new(self._carried_over())
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._state.version
+
+    @workflow.update(name=EXECUTE)
+    async def execute(self, order: Order) -> Reply:
+        """Carry one order out: exactly one effect per command id.
+
+        Raises ApplicationError whose type is the refusal's stable code, details its message and fields.
+        """
+        try:
+            async with self._lock:
+                await self._loaded()
+                return await self._perform(self._timed(order))
+        except Refusal as refusal:
+            raise _application_error(refusal) from None
+        finally:
+            self._orders += 1
+
+    @execute.validator
+    def _refuse_early(self, order: Order) -> None:
+        """Refuse what is plainly not allowed now, so that it leaves no trace in history; ``execute`` decides again.
+
+        Nothing is refused before the stream is known, and repeats never are.
+        """
+        if self._rules is None or self._state.version == 0 or order.id in self._recent:
+            return
+        try:
+            decide(self._rules, self._state, self._timed(order))
+        except Refusal as refusal:
+            raise _application_error(refusal) from None
+
+    @workflow.query(name=GLANCE)
+    def glance(self) -> Glance:
+        """What reconciliation compares with the store."""
+        return Glance(self._start.stream, self._state.version, self._head, self._moment, self._armed)
+
+    # -- orders ----------------------------------------------------------------------------------------------------
+
+    async def _perform(self, order: Order) -> Reply:
+        digest = order_digest(order)
+        repeated = self._recent.get(order.id)
+        if repeated is not None:
+            return self._repeat(repeated, digest)
+        while True:
+            await self._pass_moments(order.recorded_at, inclusive=False)
+            events = decide(self._known_rules(), self._state, order)
+            if not events:
+                return Reply(self._start.stream, 0, self._state.version)
+            done = await self._append(order, digest, events)
+            if done is not None:
+                self._remember(done)
+                return Reply(self._start.stream, done.first, done.last)
+
+    async def _pass_moments(self, until: datetime, *, inclusive: bool) -> None:
+        """Let agenda moments before ``until`` come true, one at a time, so that they precede what is decided then.
+
+        Those of ``until`` itself follow what is done at that instant: on time is on time.
+        """
+        while True:
+            moment = self._moment
+            if moment is None or moment > until or (moment == until and not inclusive):
+                return
+            order = Order(
+                id=CommandId(f"moment/{moment.isoformat()}/{self._state.version}"),
+                command=PassMoment(moment),
+                recorded_at=moment if self._start.exact else self._now(),
+                occurred_at=moment,
+                actor=ENGINE,
+                authority=self._state.authority,
+                correlation_id=self._start.stream,
+            )
+            await self._append(order, order_digest(order), decide(self._known_rules(), self._state, order))
+
+    async def _append(self, order: Order, digest: bytes, events: tuple[Event, ...]) -> Done | None:
+        """Store the events and fold them; none when another writer was first and deciding must start over."""
+        first = self._state.version + 1
+        rules, state = self._after(order, events)
+        request = Append(
+            stream=self._start.stream,
+            expected_version=self._state.version,
+            prev_hash=self._head,
+            command_id=order.id,
+            command_digest=digest,
+            events=tuple(new_event(event, order) for event in events),
+            view=summarise(rules, state, self._start.stream),
+        )
+        reply = await workflow.execute_activity(
+            APPEND,
+            request,
+            result_type=AppendReply,
+            start_to_close_timeout=JOURNAL_TIMEOUT,
+            retry_policy=JOURNAL_RETRY,
+        )
+        match Outcome(reply.outcome):
+            case Outcome.APPENDED:
+                self._move_on(rules, state, reply.head, order.recorded_at)
+                return Done(order.id, digest, first, state.version)
+            case Outcome.REPEATED:
+                self._catch_up(reply.records)
+                return Done(order.id, digest, reply.records[0].version, reply.records[-1].version)
+            case Outcome.CONFLICT:
+                await self._reload()
+                return None
+            case Outcome.REUSED:
+                raise _reused(order.id)
+
+    def _after(self, order: Order, events: tuple[Event, ...]) -> tuple[Rules, Dossier]:
+        state = self._state
+        for event in events:
+            fact = Fact(
+                event=event,
+                version=state.version + 1,
+                occurred_at=order.at,
+                recorded_at=order.recorded_at,
+                actor=order.actor,
+                authority=order.authority,
+                on_behalf_of=order.on_behalf_of,
+                command_id=order.id,
+            )
+            state = evolve(state, fact)
+        rules = self._known_rules()
+        if isinstance(order.command, ReviseCalendar):
+            rules = intern_rules(rules.with_calendar(order.command.calendar))
+        return rules, state
+
+    def _repeat(self, done: Done, digest: bytes) -> Reply:
+        if done.digest != digest:
+            raise _reused(done.id)
+        return Reply(self._start.stream, done.first, done.last)
+
+    def _remember(self, done: Done) -> None:
+        self._recent[done.id] = done
+        while len(self._recent) > RECENT_COMMANDS:
+            del self._recent[next(iter(self._recent))]
+
+    # -- the stream ------------------------------------------------------------------------------------------------
+
+    async def _loaded(self) -> None:
+        """Read the stream when this run was started without it."""
+        if self._rules is None:
+            await self._reload()
+
+    async def _reload(self) -> None:
+        """Read the whole stream anew, with the rules it has pinned; refuses when there is none."""
+        loaded = await workflow.execute_activity(
+            LOAD,
+            LoadRequest(self._start.stream),
+            result_type=Loaded,
+            start_to_close_timeout=JOURNAL_TIMEOUT,
+            retry_policy=JOURNAL_RETRY,
+        )
+        if loaded.rules is None:
+            return
+        state = fold(fact_of(record) for record in loaded.records)
+        last = loaded.records[-1]
+        self._move_on(intern_rules(loaded.rules), state, last.hash, last.recorded_at)
+
+    def _catch_up(self, records: tuple[Record, ...]) -> None:
+        """Fold rows that were stored by an attempt whose answer was lost."""
+        for record in records:
+            if record.version == self._state.version + 1:
+                state = evolve(self._state, fact_of(record))
+                self._move_on(self._known_rules(), state, record.hash, record.recorded_at)
+
+    def _move_on(self, rules: Rules, state: Dossier, head: bytes, recorded_at: datetime | None) -> None:
+        self._rules, self._state, self._head, self._recorded_at = rules, state, head, recorded_at
+        self._moment = next_moment(rules, state)
+
+    def _known_rules(self) -> Rules:
+        if self._rules is None:
+            message = f"there is no dossier {self._start.stream}"
+            raise ApplicationError(message, type="dossier_unknown", non_retryable=True)
+        return self._rules
+
+    # -- time and renewal ------------------------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        now = workflow.now()
+        return max(now, self._recorded_at) if self._recorded_at else now
+
+    def _timed(self, order: Order) -> Order:
+        """The order as recorded now; in exact runs as recorded when it says, but never before what is already recorded."""
+        if not self._start.exact:
+            return replace(order, recorded_at=self._now())
+        return replace(order, recorded_at=max(order.recorded_at, self._recorded_at or order.recorded_at))
+
+    async def _sleep(self) -> None:
+        """Sleep until the agenda's next moment; wake early when that moment changes or the run should end."""
+        self._armed = self._moment
+        timeout = max(self._armed - workflow.now(), timedelta(0)) if self._armed else None
+        try:
+            await workflow.wait_condition(self._disturbed, timeout=timeout)
+        except TimeoutError:
+            return
+
+    def _disturbed(self) -> bool:
+        return self._moment != self._armed or self._over() or self._worn_out()
+
+    def _due_now(self) -> bool:
+        return self._moment is not None and self._moment <= self._now()
+
+    def _over(self) -> bool:
+        return self._state.status in {None, Status.CLOSED, Status.REFUSED}
+
+    def _worn_out(self) -> bool:
+        info = workflow.info()
+        limit = self._start.events_per_run
+        return (
+            info.is_continue_as_new_suggested()
+            or self._orders >= MAX_UPDATES_PER_RUN
+            or (limit > 0 and info.get_current_history_length() >= limit)
+        )
+
+    def _carried_over(self) -> Start:
+        return replace(
+            self._start,
+            rules=self._rules,
+            state=self._state,
+            head=self._head,
+            recorded_at=self._recorded_at,
+            recent=tuple(self._recent.values()),
+        )
+
+
+def _application_error(refusal: Refusal) -> ApplicationError:
+    return ApplicationError(refusal.message, refusal.details, type=refusal.code, non_retryable=True)
+
+
+def _reused(command_id: str) -> ApplicationError:
+    message = f"the id {command_id} was already used for another command; use a new one"
+    return ApplicationError(message, type=REUSED, non_retryable=True)

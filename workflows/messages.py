@@ -1,0 +1,56 @@
+"""What travels between clients and workflows. One Struct in, one out."""
+
+from datetime import datetime
+
+import msgspec
+
+from domain.dossier.rules import Rules
+from domain.dossier.state import NEW, Dossier
+from domain.ids import CommandId, Stream
+from domain.record import NO_HASH
+
+
+class Done(msgspec.Struct, frozen=True):
+    """A command that took effect: its content's digest and the versions of its first and last event (equal and 0: none)."""
+
+    id: CommandId
+    digest: bytes
+    first: int
+    last: int
+
+
+class Start(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a dossier's run begins with.
+
+    Without ``rules`` the run loads everything from the store. ``state``, ``head`` (hash of the last event) and ``recent``
+    (commands whose repeats are answered without asking the store) are carried over by continue-as-new. ``exact``: the times
+    in orders are trusted and moments are recorded as of themselves; for scenarios and demos in virtual time only.
+    ``events_per_run`` bounds a run's history; 0 leaves it to the server's suggestion.
+    """
+
+    stream: Stream
+    rules: Rules | None = None
+    state: Dossier = NEW
+    head: bytes = NO_HASH
+    recorded_at: datetime | None = None
+    recent: tuple[Done, ...] = ()
+    exact: bool = False
+    events_per_run: int = 0
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The answer to an order: versions of its first and last event; ``first`` 0 where it changed nothing."""
+
+    stream: Stream
+    first: int
+    last: int
+
+
+class Glance(msgspec.Struct, frozen=True):
+    """A running workflow seen from outside, for reconciliation."""
+
+    stream: Stream
+    version: int
+    head: bytes
+    next_moment: datetime | None
+    armed: datetime | None

@@ -1,0 +1,24 @@
+"""Names, time-outs and retry policies of everything that crosses Temporal, in one place."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+DOSSIER = "dossier"
+EXECUTE = "execute"
+GLANCE = "glance"
+
+JOURNAL_TIMEOUT = timedelta(seconds=15)
+"""Start-to-close of one call of the store; a worker that dies is noticed after this."""
+JOURNAL_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=5),
+    maximum_attempts=0,
+)
+"""The store may be away for hours; the append waits for it and then takes effect once."""
+
+RECENT_COMMANDS = 64
+"""Commands whose repeats a run answers by itself; older repeats are answered by the store's unique key."""
+MAX_UPDATES_PER_RUN = 1500
+"""Temporal refuses a run's 2,001st update; a run is renewed well before that."""
