@@ -15,7 +15,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 class BadInput(Exception):
-    """What the user gave cannot be used; ends the command with status 2. ``code`` is stable, ``str()`` one sentence."""
+    """What the user gave cannot be used: status 2. ``code`` is stable, ``str()`` one sentence."""
 
     def __init__(self, message: str, *, code: str = "bad_input") -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class BadInput(Exception):
 
 
 class Failed(Exception):
-    """The command was understood and did not succeed; ends it with status 1. ``code`` is stable, ``str()`` one sentence."""
+    """The command was understood and did not succeed: status 1. ``code`` is stable, ``str()`` one sentence."""
 
     def __init__(self, message: str, *, code: str = "failed") -> None:
         super().__init__(message)

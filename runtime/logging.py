@@ -62,7 +62,7 @@ def configure(level: str, process: str) -> None:
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
-    """Return the logger of a module: ``LOG = logger(__name__)``."""
+    """Return the logger of the module with this name."""
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound
 

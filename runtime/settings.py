@@ -24,10 +24,10 @@ HIGHEST_PORT = 65535
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One process's settings; each field ``x`` is read from ``MOTCUA_X``.
 
-    ``database_url`` logs in as the application's role, ``migration_url`` (default: the same) as the owner of the schema.
-    ``secret_file`` holds the key that signs officers' tokens. ``sdk_metrics_port`` is where the Temporal SDK of a worker
-    reports about itself, none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures; none: the one
-    that comes with the program.
+    ``database_url`` logs in as the application's role, ``migration_url`` (default: the same) as the owner of the
+    schema. ``secret_file`` holds the key that signs officers' tokens. ``sdk_metrics_port`` is where the Temporal SDK
+    of a worker reports about itself, none: nowhere. ``catalogue_dir`` is read at start-up by those who need
+    procedures; none: the one that comes with the program.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -60,17 +60,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def _required(self, value: str, variable: str) -> str:
         if not value:
-            message = f"{variable} is not set and no system runs in {self.state_dir}: set it, or start one by 'motcua up'"
-            raise SettingError(message)
+            raise SettingError(f"{variable} is not set and no system was started in {self.state_dir}: see 'motcua up'")
         return value
 
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings of this environment; raise SettingError that names the first wrong variable."""
     state_dir = Path(environ.get(STATE_DIR) or DEFAULT_STATE_DIR)
-    texts = {**_kept(state_dir), **{name: value for name, value in environ.items() if name.startswith(PREFIX) and value}}
+    texts = {
+        **_kept(state_dir),
+        **{name: value for name, value in environ.items() if name.startswith(PREFIX) and value},
+    }
     values = {field: read(name, texts[name]) for field, read in _READERS.items() if (name := variable(field)) in texts}
-    return Settings(**{**values, "state_dir": state_dir})
+    return msgspec.convert({**values, "state_dir": state_dir}, Settings)
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -80,7 +82,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def keep(settings: Settings) -> None:
-    """Write the settings to the state directory, for the commands that run beside the system; only the owner may read."""
+    """Write the settings to the state directory, for commands run beside the system; only the owner may read them."""
     path = settings.state_dir / SETTINGS_FILE
     path.touch(mode=0o600)
     path.write_text(json.dumps(environment(settings), indent=2) + "\n")

@@ -22,12 +22,21 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from runtime.errors import OperationalError
 from runtime.settings import Settings
 
-PASSED_THROUGH = ("domain", "msgspec", "activities", "catalogue", "runtime", "store", "workflows.messages", "workflows.options")
+PASSED_THROUGH = (
+    "domain",
+    "msgspec",
+    "activities",
+    "catalogue",
+    "runtime",
+    "store",
+    "workflows.messages",
+    "workflows.options",
+)
 """Modules that workflows share with the process instead of loading them anew for each run.
 
-The sandbox does not guard what it passes through: purity of ``domain`` is linted instead (tests/architecture), and of the
-others workflows use only types and constants. Message types must live in one of them: within the sandbox a field's
-``datetime`` is a stand-in that msgspec does not know.
+The sandbox does not guard what it passes through: purity of ``domain`` is linted instead (tests/architecture), and of
+the others workflows use only types and constants. Message types must live in one of them: within the sandbox a
+field's ``datetime`` is a stand-in that msgspec does not know.
 """
 ANY_JSON = msgspec.json.Decoder(Any)
 
@@ -83,7 +92,7 @@ async def connect(settings: Settings, *, lazy: bool = False, namespace: str | No
             namespace=namespace or settings.temporal_namespace,
             data_converter=DATA_CONVERTER,
             lazy=lazy,
-            runtime=_runtime(f"{settings.metrics_host}:{settings.sdk_metrics_port}") if settings.sdk_metrics_port else None,
+            runtime=_runtime(settings),
             # Payloads are small and the server near: compressing costs more than it saves.
             grpc_compression=GrpcCompression.NONE,
         )
@@ -105,9 +114,15 @@ def _decoder(type_hint: type) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type_hint)
 
 
+def _runtime(settings: Settings) -> Runtime | None:
+    if settings.sdk_metrics_port is None:
+        return None
+    return _reporting(f"{settings.metrics_host}:{settings.sdk_metrics_port}")
+
+
 @functools.lru_cache(maxsize=1)
-def _runtime(address: str) -> Runtime:
-    # The SDK permits one runtime with one metrics address for the life of a process.
+def _reporting(address: str) -> Runtime:
+    # Cached: a second runtime of the process could not listen on the same address.
     metrics = PrometheusConfig(
         bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
     )

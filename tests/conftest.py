@@ -51,7 +51,7 @@ def module_database(template: EmbeddedPostgres) -> Iterator[Database]:
 
 @pytest.fixture
 async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
-    """A time-skipping Temporal server for one test: its clock starts at the present (a shared one would drift by years)."""
+    """A time-skipping Temporal server for one test, its clock at the present (a shared one would drift by years)."""
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(binaries.temporal_test_server())
     ) as environment:
@@ -60,7 +60,7 @@ async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
 
 @pytest.fixture(scope="session")
 def temporal_dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedTemporal]:
-    """Temporal's real server, in memory, in real time; connect to its ``address``. Ids and task queues must be one's own."""
+    """Temporal's real server, in memory and real time, at its ``address``. Ids and task queues must be one's own."""
     server = EmbeddedTemporal(
         Path(tmp_path_factory.mktemp("temporal")), port=ports.free_port(), namespaces=("province",), durable=False
     )

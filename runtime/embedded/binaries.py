@@ -13,7 +13,7 @@ from pathlib import Path
 from runtime.embedded.child import as_owner
 from runtime.errors import OperationalError
 
-CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108  # used only when root owns our directory in it
+CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108  # only below a directory that root owns
 UNPRIVILEGED_USER = "nobody"
 
 
@@ -68,7 +68,12 @@ def _script(distribution: str, name: str) -> Path:
 def _can_run(program: Path, owner: tuple[int, int]) -> bool:
     try:
         result = subprocess.run(
-            [program, "--version"], cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, **as_owner(owner)
+            [program, "--version"],
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            **as_owner(owner),
         )
     except OSError:
         return False

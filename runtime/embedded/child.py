@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypedDict
 
 import msgspec
 
@@ -30,9 +31,9 @@ POLL_SECONDS = 0.02
 class Program(msgspec.Struct, frozen=True):
     """What to run and how to end it.
 
-    ``env`` is the whole environment of the child. ``owner`` is the unprivileged (uid, gid) to run as, none for one's own.
-    Output goes to the file ``log``. ``stop`` asks for an orderly end within ``grace`` seconds; after that the whole process
-    group is killed.
+    ``env`` is the whole environment of the child. ``owner`` is the unprivileged (uid, gid) to run as, none for one's
+    own. Output goes to the file ``log``. ``stop`` asks for an orderly end within ``grace`` seconds; after that the
+    whole process group is killed.
     """
 
     name: str
@@ -43,6 +44,14 @@ class Program(msgspec.Struct, frozen=True):
     owner: tuple[int, int] | None = None
     stop: signal.Signals = signal.SIGTERM
     grace: float = 20.0
+
+
+class Credentials(TypedDict, total=False):
+    """The arguments with which ``subprocess`` drops privileges."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 def spawn(program: Program) -> subprocess.Popen[bytes]:
@@ -59,7 +68,7 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(program.stop),
+                preexec_fn=_die_with_parent(program.stop),  # noqa: PLW1509  # one system call, resolved beforehand
                 **as_owner(program.owner),
             )
         except OSError as error:
@@ -67,8 +76,8 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             raise StartFailed(message) from error
 
 
-def as_owner(owner: tuple[int, int] | None) -> dict[str, int | list[int]]:
-    """Return the keyword arguments with which ``subprocess`` drops to ``owner``, supplementary groups included."""
+def as_owner(owner: tuple[int, int] | None) -> Credentials:
+    """Return the arguments with which ``subprocess`` drops to ``owner``, supplementary groups included."""
     if owner is None:
         return {}
     uid, gid = owner

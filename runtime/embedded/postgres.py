@@ -26,7 +26,7 @@ ORPHANS_SECONDS = 15.0
 """How long the backends of a killed postmaster may take to notice and let go of its shared memory."""
 OWN_DIRECTORY = Path("/proc/self/cwd")
 TEST_OPTIONS = {"fsync": "off", "full_page_writes": "off"}
-"""For databases that nobody will miss: no waiting for the disk. Commits survive a kill of the server, not of the system."""
+"""For databases that nobody will miss: no waiting for the disk. Commits survive the server's death all the same."""
 
 
 class EmbeddedPostgres:
@@ -105,7 +105,7 @@ class EmbeddedPostgres:
         return self._client("pg_isready", "--quiet", "--dbname", "postgres").returncode == 0
 
     def start(self) -> None:
-        """Start the server and wait until it accepts queries; raise StartFailed with its log's end where it does not."""
+        """Start the server and wait until it accepts queries; raise StartFailed, quoting its log, where it does not."""
         self.prepare()
         deadline = time.monotonic() + ORPHANS_SECONDS
         while True:
@@ -152,7 +152,13 @@ class EmbeddedPostgres:
 
     def _client(self, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [binaries.postgres() / tool, f"--host={ports.LOOPBACK}", f"--port={self.port}", f"--username={SUPERUSER}", *arguments],
+            [
+                binaries.postgres() / tool,
+                f"--host={ports.LOOPBACK}",
+                f"--port={self.port}",
+                f"--username={SUPERUSER}",
+                *arguments,
+            ],
             env={**_environment(), "PGPASSWORD": self.password},
             capture_output=True,
             text=True,
@@ -171,8 +177,8 @@ class EmbeddedPostgres:
         with _password_file(password, owner) as password_file:
             result = subprocess.run(
                 [
-                    binaries.postgres() / "initdb", f"--pgdata={path}", f"--username={SUPERUSER}", f"--pwfile={password_file}",
-                    "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
+                    binaries.postgres() / "initdb", f"--pgdata={path}", f"--username={SUPERUSER}",
+                    f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C",
                     "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
                     *(["--no-sync"] if self._options.get("fsync") == "off" else []),
                 ],

@@ -13,8 +13,8 @@ READY_SECONDS = 60.0
 class EmbeddedTemporal:
     """One Temporal server: gRPC on 127.0.0.1:``port``, Web UI on ``ui_port`` (none: no UI).
 
-    State lives in ``directory``/temporal.db and survives restarts; with ``durable=False`` it lives in memory. The namespace
-    ``default`` always exists; the others named are created at the start.
+    State lives in ``directory``/temporal.db and survives restarts; with ``durable=False`` it lives in memory. The
+    namespace ``default`` always exists; the others named are created at the start.
     """
 
     def __init__(

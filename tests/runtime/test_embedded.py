@@ -99,7 +99,8 @@ def test_no_server_outlives_a_killed_parent(tmp_path: Path) -> None:
     """``kill -9`` of the launching process stops PostgreSQL and Temporal."""
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from runtime.embedded.postgres import EmbeddedPostgres; from runtime.embedded.temporal import EmbeddedTemporal\n"
+        "from runtime.embedded.postgres import EmbeddedPostgres\n"
+        "from runtime.embedded.temporal import EmbeddedTemporal\n"
         "from runtime.embedded.ports import free_port\n"
         "pg = EmbeddedPostgres(Path(sys.argv[1], 'pg'), port=free_port()); pg.start()\n"
         "te = EmbeddedTemporal(Path(sys.argv[1], 'te'), port=free_port()); te.start()\n"

@@ -21,7 +21,11 @@ from tests.support.parcel import Parcel
 COMMUNE = Authority(id=AuthorityId("X1"), level=Level.COMMUNE, kind=AuthorityKind.ONE_STOP, name="Xã Khánh Bình")
 CONVERTER = temporal.DATA_CONVERTER.payload_converter
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
@@ -33,7 +37,7 @@ async def test_structs_cross_the_sandbox(temporal_dev: EmbeddedTemporal) -> None
     runner = temporal.workflow_runner(passed_through=["tests.support.parcel"])
     async with Worker(client, task_queue="echo", workflows=[Echo], workflow_runner=runner):
         handle = await client.start_workflow(Echo.run, sent, id="echo", task_queue="echo")
-        assert await handle.execute_update(Echo.tell, (COMMUNE,)) == (COMMUNE,)
+        assert await handle.execute_update("tell", (COMMUNE,), result_type=tuple[Authority, ...]) == (COMMUNE,)
         got = await handle.result()
     assert (got.authority, got.at) == (sent.authority, sent.at)
     assert bytes(got.content) == b'{"n":1}'

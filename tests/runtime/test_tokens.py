@@ -19,7 +19,9 @@ from runtime.tokens import InvalidToken
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-LAN = Officer(id=OfficerId("lan"), name="Nguyễn Thị Lan", authority=AuthorityId("X1"), roles=(Role.CLERK, Role.SPECIALIST))
+LAN = Officer(
+    id=OfficerId("lan"), name="Nguyễn Thị Lan", authority=AuthorityId("X1"), roles=(Role.CLERK, Role.SPECIALIST)
+)
 BODY = {"iss": "motcua", "sub": "lan", "authority": "X1", "roles": ["clerk"], "iat": 1772413200, "exp": 1772456400}
 
 
@@ -53,7 +55,9 @@ def test_a_second_of_difference_between_two_clocks_is_no_reason_to_refuse() -> N
 
 
 def _unsigned() -> str:
-    header, body = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "none"}, BODY))
+    header, body = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "none"}, BODY)
+    )
     return f"{header}.{body}."
 
 

@@ -9,15 +9,15 @@ from runtime.embedded.postgres import EmbeddedPostgres
 from store import migrate, roles
 
 TEMPLATE = "motcua_template"
-APPLICATION_PASSWORD = "for-tests-only"  # noqa: S105  # of a server that lives as long as the tests
+APPLICATION_PASSWORD = "for-tests-only"
 _numbers = itertools.count(1)
 
 
 class Database(msgspec.Struct, frozen=True):
     """One database of the test server.
 
-    ``url`` logs in as its owner, who may do anything in it; ``app_url`` as the application's role, like every process of
-    a deployment.
+    ``url`` logs in as its owner, who may do anything in it; ``app_url`` as the application's role, like every process
+    of a deployment.
     """
 
     name: str
