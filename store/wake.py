@@ -1,0 +1,68 @@
+"""Waking up when something was committed, by LISTEN/NOTIFY; a slow poll stands behind it, for notices can be lost."""
+
+import asyncio
+from typing import Final, Self
+
+import psycopg
+from psycopg import sql
+
+from store.database import LOST, Connection, connection_options
+
+EVENTS: Final = "motcua_events"
+"""An append was committed: the sequencer's channel."""
+POSITIONS: Final = "motcua_positions"
+"""Events got their global positions: the projector's and relay's channel."""
+SLOW_POLL_SECONDS: Final = 5.0
+
+
+class Wake:
+    """One connection that listens on one channel. Losing it costs promptness, never correctness."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        """Prepare to listen; nothing is connected before the context is entered."""
+        self._url = url
+        self._channel = channel
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen from now on, if the database is there."""
+        await self._connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop listening."""
+        await self._drop()
+
+    async def wait(self, seconds: float = SLOW_POLL_SECONDS) -> None:
+        """Return at the next notice, or after ``seconds``. Notices that came since the last call count."""
+        if self._connection is None and not await self._connect():
+            await asyncio.sleep(min(seconds, 1.0))
+            return
+        try:
+            await self._next_notice(seconds)
+        except LOST:
+            await self._drop()
+
+    async def _next_notice(self, seconds: float) -> None:
+        """Wait for one notice and swallow those that came with it."""
+        assert self._connection is not None  # noqa: S101  # wait() connects first
+        async for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+            pass
+        async for _ in self._connection.notifies(timeout=0):
+            pass
+
+    async def _connect(self) -> bool:
+        """Open the connection and listen; tell whether that worked."""
+        try:
+            connection = await psycopg.AsyncConnection.connect(self._url, **connection_options(f"listen {self._channel}"))
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+        except LOST:
+            return False
+        self._connection = connection
+        return True
+
+    async def _drop(self) -> None:
+        """Forget the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
