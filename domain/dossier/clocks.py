@@ -38,7 +38,7 @@ def committed_clock(rules: Rules, state: Dossier) -> Clock | None:
         count=rules.procedure.count,
         cutoff=cutoff,
         suspensions=ledger(state.stays, start),
-        extension=tuple(extension for extension in state.extensions if extension.at >= start),
+        extension=next(((x.at, x.due, x.reason) for x in reversed(state.extensions) if x.at >= start), None),
     )
 
 

@@ -6,13 +6,13 @@ from typing import Any, assert_never
 
 from msgspec.structs import replace
 
-from domain.clock import Extension
 from domain.dossier import events as e
 from domain.dossier.amendment import amend
 from domain.dossier.state import (
     CITIZEN,
     NEW,
     Dossier,
+    Extension,
     Fired,
     Link,
     LinkState,

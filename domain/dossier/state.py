@@ -5,7 +5,6 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.clock import Extension
 from domain.dossier.commands import Channel, LinkOutcome, ReturnMethod
 from domain.dossier.events import ClockName, Ending
 from domain.dossier.view import Status
@@ -53,6 +52,14 @@ class Supplement(msgspec.Struct, frozen=True):
     requested_at: datetime
     expires_at: datetime
     components: tuple[str, ...]
+
+
+class Extension(msgspec.Struct, frozen=True):
+    """One form 04: from ``at`` on, ``due`` is the appointment."""
+
+    at: datetime
+    due: datetime
+    reason: str
 
 
 class SecondAppointment(msgspec.Struct, frozen=True):
