@@ -118,14 +118,14 @@ class CalendarSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
     def weekly_shifts(self) -> tuple[tuple[Shift, ...], ...]:
         """The shifts of Monday to Sunday."""
-        return tuple(parse_shifts(self.hours.get(day, ()), day.value) for day in WEEK)
+        return tuple(parse_shifts(self.hours.get(day, ()), f"hours.{day.value}") for day in WEEK)
 
     def special_shifts(self) -> dict[date, tuple[Shift, ...]]:
         """The shifts of every special day; none on a day off."""
         shifts: dict[date, tuple[Shift, ...]] = {entry.date: () for entry in self.days_off()}
         for day, entry in self.days_worked().items():
             texts = entry.hours if entry.like is None else self.hours.get(entry.like, ())
-            shifts[day] = parse_shifts(texts, day.isoformat())
+            shifts[day] = parse_shifts(texts, f"worked.{day.isoformat()}")
         return shifts
 
 
@@ -207,7 +207,7 @@ def _iso_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         message = f'worked: "{text}" is not a date; write YYYY-MM-DD'
-        raise InvalidCalendar(message, where=text) from None
+        raise InvalidCalendar(message, where=f"worked.{text}") from None
 
 
 def _worked(entry: tuple[str, ...] | WorkedDay) -> WorkedDay:
@@ -229,7 +229,7 @@ def _check(spec: CalendarSpec) -> None:
         for day, entry in spec.days_worked().items():
             if not special[day]:
                 message = f"{day.isoformat()}: a worked day needs hours, or the weekday it is like{_like(entry)}"
-                raise InvalidCalendar(message, where=day.isoformat())
+                raise InvalidCalendar(message, where=f"worked.{day.isoformat()}")
         if not any(weekly) and not any(special.values()):
             message = "the calendar has no working time at all"
             raise InvalidCalendar(message, where="hours")
@@ -242,19 +242,19 @@ def _like(entry: WorkedDay) -> str:
 def _check_days(spec: CalendarSpec) -> None:
     seen: set[date] = set()
     for entry in spec.days_off():
-        where = entry.date.isoformat()
+        day_text = entry.date.isoformat()
         if entry.date in seen:
-            message = f"{where} is listed as off twice"
-            raise InvalidCalendar(message, where=where)
-        if where in spec.worked:
-            message = f"{where} is both off and worked"
-            raise InvalidCalendar(message, where=where)
+            message = f"{day_text} is listed as off twice"
+            raise InvalidCalendar(message, where=f"off.{day_text}")
+        if day_text in spec.worked:
+            message = f"{day_text} is both off and worked"
+            raise InvalidCalendar(message, where=f"worked.{day_text}")
         seen.add(entry.date)
     for day, worked in spec.days_worked().items():
         if worked.hours and worked.like is not None:
             message = f"{day.isoformat()}: a worked day has hours of its own or those of another weekday, not both"
-            raise InvalidCalendar(message, where=day.isoformat())
-        parse_shifts(worked.hours, day.isoformat())
+            raise InvalidCalendar(message, where=f"worked.{day.isoformat()}")
+        parse_shifts(worked.hours, f"worked.{day.isoformat()}")
 
 
 def _check_years(spec: CalendarSpec) -> None:
@@ -265,7 +265,7 @@ def _check_years(spec: CalendarSpec) -> None:
     for day in spec.special_days():
         if not first <= day.year <= last:
             message = f"{day.isoformat()} lies outside the calendar's years {first}-{last}"
-            raise InvalidCalendar(message, where=day.isoformat())
+            raise InvalidCalendar(message, where="years")
 
 
 @lru_cache(maxsize=64)
