@@ -8,6 +8,7 @@ from domain.record import NO_HASH, Record
 
 APPEND = "journal.append"
 LOAD = "journal.load"
+DELIVER = "link.deliver"
 
 
 class AppendReply(msgspec.Struct, frozen=True, omit_defaults=True):

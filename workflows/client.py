@@ -20,10 +20,13 @@ from domain.dossier.commands import Order
 from domain.dossier.rules import Rules
 from domain.errors import Refusal
 from domain.ids import CommandId, Stream
+from domain.link import Message
 from domain.record import Record
 from workflows.dossier import REUSED, DossierWorkflow
 from workflows.messages import Glance, Reply, Start
 
+DELIVERY = timedelta(seconds=25)
+"""How long a linked stream may take to answer before delivery is tried again."""
 UNREACHABLE = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
 
 
@@ -86,6 +89,21 @@ class Dossiers:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise DossiersUnavailable from error
+
+    async def deliver(self, message: Message) -> None:
+        """Give a linked stream its order; one without a running workflow is taken up from the store."""
+        await self.execute(message.to, message.order, DELIVERY)
+
+    async def settle(self, stream: Stream) -> bool:
+        """Wait until the dossier's messages to linked streams are delivered; false where none is running."""
+        handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
+        try:
+            await handle.execute_update(DossierWorkflow.settle)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
 
     async def revive(self, stream: Stream) -> None:
         """Start the workflow of an open dossier from the store; one that runs already is left alone."""

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from workflows.options import (
     DOSSIER,
@@ -19,7 +19,7 @@ from workflows.options import (
 with workflow.unsafe.imports_passed_through():
     from msgspec.structs import replace
 
-    from activities.messages import APPEND, LOAD, AppendReply, Loaded, LoadRequest
+    from activities.messages import APPEND, DELIVER, LOAD, AppendReply, Loaded, LoadRequest
     from domain.dossier.agenda import next_moment
     from domain.dossier.codec import fact_of, new_event, order_digest
     from domain.dossier.commands import Order, PassMoment, ReviseCalendar
@@ -32,12 +32,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.dossier.view import Status
     from domain.errors import Refusal
     from domain.ids import CommandId
+    from domain.link import ENGINE, Message, messages, recovery_messages
     from domain.record import Append, Outcome, Record
     from workflows.interning import intern_rules
     from workflows.messages import Done, Glance, Reply, Start
 
-ENGINE = "engine"
-"""Actor of what nobody did: moments that passed."""
 REUSED = "command_id_reused"
 
 
@@ -58,24 +57,29 @@ class DossierWorkflow:
             self._move_on(intern_rules(start.rules), start.state, start.head, start.recorded_at)
         self._recent: dict[CommandId, Done] = {done.id: done for done in start.recent}
         self._lock = asyncio.Lock()
+        self._outgoing: list[Message] = list(start.outgoing)
         self._orders = 0
         self._armed: datetime | None = None
 
     @workflow.run
     async def run(self, _: Start) -> int:
         """Wait for orders and moments until the dossier is closed; returns the stream's last version."""
+        if self._start.first is not None and self._state.version == 0:
+            await self.execute(self._start.first)
         await workflow.wait_condition(lambda: self._orders > 0 or self._state.version > 0 or self._rules is None)
         async with self._lock:
             await self._loaded()
+        courier = asyncio.create_task(self._deliver_all())
         while not self._over():
             await self._sleep()
             if self._due_now():
                 async with self._lock:
                     await self._pass_moments(self._now(), inclusive=True)
             if self._worn_out():
+                courier.cancel()
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(self._carried_over())
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(lambda: not self._outgoing and workflow.all_handlers_finished())
         return self._state.version
 
     @workflow.update(name=EXECUTE)
@@ -106,10 +110,15 @@ class DossierWorkflow:
         except Refusal as refusal:
             raise _application_error(refusal) from None
 
+    @workflow.update(name=SETTLE)
+    async def settle(self) -> None:
+        """Return once every message to linked streams is delivered; for drivers that must wait for the whole cascade."""
+        await workflow.wait_condition(lambda: not self._outgoing)
+
     @workflow.query(name=GLANCE)
     def glance(self) -> Glance:
         """What reconciliation compares with the store."""
-        return Glance(self._start.stream, self._state.version, self._head, self._moment, self._armed)
+        return Glance(self._start.stream, self._state.version, self._head, self._moment, self._armed, len(self._outgoing))
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
@@ -171,9 +180,11 @@ class DossierWorkflow:
         match Outcome(reply.outcome):
             case Outcome.APPENDED:
                 self._move_on(rules, state, reply.head, order.recorded_at)
+                self._outgoing += messages(self._start.stream, state, order, events)
                 return Done(order.id, digest, first, state.version)
             case Outcome.REPEATED:
                 self._catch_up(reply.records)
+                self._outgoing += recovery_messages(self._start.stream, self._state, order)
                 return Done(order.id, digest, reply.records[0].version, reply.records[-1].version)
             case Outcome.CONFLICT:
                 await self._reload()
@@ -231,6 +242,14 @@ class DossierWorkflow:
         state = fold(fact_of(record) for record in loaded.records)
         last = loaded.records[-1]
         self._move_on(intern_rules(loaded.rules), state, last.hash, last.recorded_at)
+        taken_up = Order(
+            id=CommandId(f"load/{last.version}"),
+            command=PassMoment(last.recorded_at),
+            recorded_at=last.recorded_at,
+            actor=ENGINE,
+            correlation_id=state.origin.root if state.origin else self._start.stream,
+        )
+        self._outgoing += recovery_messages(self._start.stream, state, taken_up)
 
     def _catch_up(self, records: tuple[Record, ...]) -> None:
         """Fold rows that were stored by an attempt whose answer was lost."""
@@ -248,6 +267,39 @@ class DossierWorkflow:
             message = f"there is no dossier {self._start.stream}"
             raise ApplicationError(message, type="dossier_unknown", non_retryable=True)
         return self._rules
+
+    # -- linked streams ----------------------------------------------------------------------------------------------
+
+    async def _deliver_all(self) -> None:
+        """Deliver messages in order, for as long as the run lives. What is cut short is delivered again by the next run."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self._outgoing))
+            await self._deliver(self._outgoing[0])
+            del self._outgoing[0]
+
+    async def _deliver(self, message: Message) -> None:
+        if message.opens is None:
+            await workflow.execute_activity(
+                DELIVER,
+                message,
+                result_type=str,
+                start_to_close_timeout=DELIVERY_TIMEOUT,
+                retry_policy=DELIVERY_RETRY,
+            )
+            return
+        part = Start(
+            message.to,
+            rules=self._known_rules().for_link(message.opens),
+            first=message.order,
+            exact=self._start.exact,
+            events_per_run=self._start.events_per_run,
+        )
+        try:
+            await workflow.start_child_workflow(
+                DossierWorkflow.run, part, id=message.to, parent_close_policy=workflow.ParentClosePolicy.ABANDON
+            )
+        except WorkflowAlreadyStartedError:
+            return  # an earlier delivery opened it
 
     # -- time and renewal ------------------------------------------------------------------------------------------
 
@@ -295,7 +347,9 @@ class DossierWorkflow:
             state=self._state,
             head=self._head,
             recorded_at=self._recorded_at,
+            first=None,
             recent=tuple(self._recent.values()),
+            outgoing=tuple(self._outgoing),
         )
 
 

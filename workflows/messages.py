@@ -4,9 +4,11 @@ from datetime import datetime
 
 import msgspec
 
+from domain.dossier.commands import Order
 from domain.dossier.rules import Rules
 from domain.dossier.state import NEW, Dossier
 from domain.ids import CommandId, Stream
+from domain.link import Message
 from domain.record import NO_HASH
 
 
@@ -23,17 +25,20 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a dossier's run begins with.
 
     Without ``rules`` the run loads everything from the store. ``state``, ``head`` (hash of the last event) and ``recent``
-    (commands whose repeats are answered without asking the store) are carried over by continue-as-new. ``exact``: the times
+    (commands whose repeats are answered without asking the store) and ``outgoing`` (messages to linked streams not yet
+    delivered) are carried over by continue-as-new; a linked part's run begins with its hand-over as ``first``. ``exact``: the times
     in orders are trusted and moments are recorded as of themselves; for scenarios and demos in virtual time only.
     ``events_per_run`` bounds a run's history; 0 leaves it to the server's suggestion.
     """
 
     stream: Stream
     rules: Rules | None = None
+    first: Order | None = None
     state: Dossier = NEW
     head: bytes = NO_HASH
     recorded_at: datetime | None = None
     recent: tuple[Done, ...] = ()
+    outgoing: tuple[Message, ...] = ()
     exact: bool = False
     events_per_run: int = 0
 
@@ -54,3 +59,4 @@ class Glance(msgspec.Struct, frozen=True):
     head: bytes
     next_moment: datetime | None
     armed: datetime | None
+    outgoing: int = 0

@@ -6,6 +6,7 @@ from temporalio.common import RetryPolicy
 
 DOSSIER = "dossier"
 EXECUTE = "execute"
+SETTLE = "settle"
 GLANCE = "glance"
 
 JOURNAL_TIMEOUT = timedelta(seconds=15)
@@ -17,6 +18,16 @@ JOURNAL_RETRY = RetryPolicy(
     maximum_attempts=0,
 )
 """The store may be away for hours; the append waits for it and then takes effect once."""
+
+DELIVERY_TIMEOUT = timedelta(seconds=30)
+"""Start-to-close of one delivery to a linked stream."""
+DELIVERY_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
+    maximum_attempts=0,
+)
+"""The other authority may be away for days; its message waits for it."""
 
 RECENT_COMMANDS = 64
 """Commands whose repeats a run answers by itself; older repeats are answered by the store's unique key."""

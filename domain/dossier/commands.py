@@ -265,6 +265,29 @@ class NoteLinkAnswered(_Command, tag="note_link_answered"):
     note: Text = ""
 
 
+class NoteLinkSuspended(_Command, tag="note_link_suspended"):
+    """Internal: the parent learns that the linked part's clock stands still, and why."""
+
+    link: str
+    sequence: int
+    reason: SuspensionReason
+
+
+class NoteLinkResumed(_Command, tag="note_link_resumed"):
+    """Internal: the parent learns that the linked part's clock runs again."""
+
+    link: str
+    sequence: int
+    reason: SuspensionReason
+
+
+class RecallLink(_Command, tag="recall_link"):
+    """Internal: the parent ended, so its linked part ends too."""
+
+    sequence: int
+    reason: Text = ""
+
+
 Command = (
     Submit
     | Receive
@@ -293,6 +316,9 @@ Command = (
     | ReceiveLink
     | NoteLinkAcknowledged
     | NoteLinkAnswered
+    | NoteLinkSuspended
+    | NoteLinkResumed
+    | RecallLink
 )
 
 

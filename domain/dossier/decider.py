@@ -31,7 +31,14 @@ TAKEN_WHILE_SUBMITTED = (
     c.Submit,
 )
 TAKEN_WHEN_CLOSED = (c.Correct, c.RecordFeedback, c.PassMoment, c.ReviseCalendar)
-MESSAGES = (c.NoteLinkAcknowledged, c.NoteLinkAnswered)
+MESSAGES = (
+    c.ReceiveLink,
+    c.NoteLinkAcknowledged,
+    c.NoteLinkAnswered,
+    c.NoteLinkSuspended,
+    c.NoteLinkResumed,
+    c.RecallLink,
+)
 """What another authority tells us has happened there; it is noted whatever is awaited here."""
 
 
@@ -118,5 +125,8 @@ ACTS: dict[type[c.Command], Callable[..., None]] = {
     c.AnswerLink: link.answer,
     c.NoteLinkAcknowledged: link.note_acknowledged,
     c.NoteLinkAnswered: link.note_answered,
+    c.NoteLinkSuspended: link.note_suspended,
+    c.NoteLinkResumed: link.note_resumed,
+    c.RecallLink: link.recall,
 }
 """Every command has its act; a test holds this table against the union."""

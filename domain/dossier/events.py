@@ -31,6 +31,7 @@ class Ending(StrEnum):
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
     ANSWERED = "answered"
+    RECALLED = "recalled"
 
 
 class _Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -252,12 +253,16 @@ class PaymentConfirmed(_Event):
 
 
 class ClockSuspended(_Event):
-    """The clocks stand still (pause), will start anew (restart) or run on although something is awaited."""
+    """The clocks stand still (pause), will start anew (restart) or run on although something is awaited.
+
+    ``link`` names the linked part that waits, where it is not this one.
+    """
 
     type = "clock.suspended"
     reason: SuspensionReason
     effect: Effect
     note: Text = ""
+    link: str = ""
 
 
 class ClockResumed(_Event):
@@ -266,6 +271,7 @@ class ClockResumed(_Event):
     type = "clock.resumed"
     reason: SuspensionReason
     note: Text = ""
+    link: str = ""
 
 
 class ClockRestarted(_Event):
@@ -378,6 +384,15 @@ class LinkConsented(_Event):
     sequence: int
 
 
+class LinkRecalled(_Event):
+    """The hand-over ended because the parent did (recorded on both sides)."""
+
+    type = "link.recalled"
+    link: str
+    sequence: int
+    reason: Text = ""
+
+
 class ResultApproved(_Event):
     """The last approval was given."""
 
@@ -464,6 +479,7 @@ Event = (
     | LinkAnswered
     | LinkOverdue
     | LinkConsented
+    | LinkRecalled
     | ResultApproved
     | ResultRejected
     | ResultIssued

@@ -125,7 +125,7 @@ def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # one arm an event: a tabl
         case e.SupplementExpired():
             return replace(state, supplement=None)
         case e.ClockSuspended():
-            return replace(state, stays=(*state.stays, Stay(event.reason, event.effect, at, fact.version)))
+            return replace(state, stays=(*state.stays, _stay(event, fact)))
         case e.ClockResumed() | e.ClockRestarted():
             return _resumed(state, event, fact)
         case e.DeadlineSet():
@@ -137,7 +137,7 @@ def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # one arm an event: a tabl
         case e.LinkOpened():
             opened = Link(event.link, event.kind, event.to, event.sequence, event.silence, at, budget=event.budget)
             return replace(state, links=(*state.links, opened))
-        case e.LinkAcknowledged() | e.LinkAnswered() | e.LinkConsented():
+        case e.LinkAcknowledged() | e.LinkAnswered() | e.LinkConsented() | e.LinkRecalled():
             return _link_moved(state, event)
         case e.ResultApproved():
             return replace(state, approved=True)
@@ -222,8 +222,12 @@ def _held_by(state: Dossier, officer: Any) -> Dossier:
     return replace(state, task=replace(state.task, officer=officer)) if state.task else state
 
 
+def _stay(event: e.ClockSuspended, fact: e.Fact) -> Stay:
+    return Stay(event.reason, event.effect, fact.occurred_at, fact.version, link=event.link)
+
+
 def _resumed(state: Dossier, event: e.ClockResumed | e.ClockRestarted, fact: e.Fact) -> Dossier:
-    open_stay = state.stay(event.reason)
+    open_stay = state.stay(event.reason, getattr(event, "link", ""))
     stays = tuple(
         replace(stay, end=fact.occurred_at, ended=fact.version) if stay is open_stay else stay for stay in state.stays
     )
@@ -237,7 +241,9 @@ def _promised(state: Dossier, promise: Promise) -> Dossier:
     return replace(state, promises=(*kept, promise))
 
 
-def _link_moved(state: Dossier, event: e.LinkAcknowledged | e.LinkAnswered | e.LinkConsented) -> Dossier:
+def _link_moved(
+    state: Dossier, event: e.LinkAcknowledged | e.LinkAnswered | e.LinkConsented | e.LinkRecalled
+) -> Dossier:
     if state.origin is not None and state.origin.link == event.link and not state.link(event.link):
         acknowledged = replace(state.origin, acknowledged=True)
         if isinstance(event, e.LinkAnswered):
@@ -250,6 +256,8 @@ def _link_moved(state: Dossier, event: e.LinkAcknowledged | e.LinkAnswered | e.L
             changes = {"state": LinkState.ANSWERED, "outcome": event.outcome}
         case e.LinkConsented():
             changes = {"state": LinkState.CONSENTED}
+        case e.LinkRecalled():
+            changes = {"state": LinkState.RECALLED}
         case _:
             assert_never(event)
     links = tuple(

@@ -43,6 +43,7 @@ class Stay(msgspec.Struct, frozen=True):
     began: int
     end: datetime | None = None
     ended: int = 0
+    link: str = ""
 
 
 class Supplement(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ class LinkState(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     ANSWERED = "answered"
     CONSENTED = "consented"
+    RECALLED = "recalled"
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -180,10 +182,9 @@ class Dossier(msgspec.Struct, frozen=True):
         """The due moment last told for this clock (none: none yet)."""
         return next((p.due for p in self.promises if p.clock is clock and p.task == task), None)
 
-    def stay(self, reason: SuspensionReason | None = None) -> Stay | None:
-        """The open suspension for this reason, or the one that began last (none: none is open)."""
-        found = [s for s in self.stays if s.end is None and reason in {None, s.reason}]
-        return found[-1] if found else None
+    def stay(self, reason: SuspensionReason, link: str = "") -> Stay | None:
+        """The open suspension for this reason, this part's own or a linked one's (none: none is open)."""
+        return next((s for s in self.stays if s.end is None and s.reason is reason and s.link == link), None)
 
     def link(self, link: str) -> Link | None:
         """The latest hand-over of this link."""

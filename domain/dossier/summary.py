@@ -8,6 +8,7 @@ from domain.deadline import judge, judge_open, minutes_by_holder
 from domain.dossier import clocks
 from domain.dossier.agenda import next_moment
 from domain.dossier.events import Ending
+from domain.dossier.evolve import AWAITS_CITIZEN
 from domain.dossier.rules import Rules
 from domain.dossier.state import CITIZEN, POST, Dossier
 from domain.dossier.view import DossierView, Status, TaskView, Timeliness, Waiting
@@ -20,6 +21,7 @@ PORTAL_STATE_OF_ENDING = {
     Ending.STOPPED: 8,
     Ending.RETURNED: 10,
     Ending.ANSWERED: 9,
+    Ending.RECALLED: 8,
 }
 
 
@@ -79,7 +81,7 @@ def waiting(state: Dossier) -> Waiting:
     """Whom the dossier waits for."""
     if state.status in {None, Status.CLOSED, Status.REFUSED}:
         return Waiting.NOBODY
-    if state.supplement is not None or state.stay(SuspensionReason.PAYMENT) is not None:
+    if any(stay.end is None and stay.reason in AWAITS_CITIZEN for stay in state.stays) or state.supplement:
         return Waiting.CITIZEN
     if any(link.open for link in state.links):
         return Waiting.AUTHORITY

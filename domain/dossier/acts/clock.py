@@ -32,7 +32,7 @@ def resume(draft: Draft, command: c.Resume) -> None:
     """End a suspension."""
     if command.reason in RESERVED:
         raise r.ReservedReason(command.reason, RESERVED[command.reason])
-    ordinary = [s for s in draft.state.stays if s.end is None and s.reason not in RESERVED]
+    ordinary = [s for s in draft.state.stays if s.end is None and s.reason not in RESERVED and not s.link]
     stay = draft.state.stay(command.reason) if command.reason else (ordinary[-1] if ordinary else None)
     if stay is None:
         raise r.NotSuspended(command.reason)

@@ -3,11 +3,12 @@
 from domain.dossier import commands as c
 from domain.dossier import events as e
 from domain.dossier import refusals as r
+from domain.dossier.acts.supplement import end_stay
 from domain.dossier.draft import Draft
 from domain.dossier.route import first_after_receipt, open_stage, open_step, step_of_link
 from domain.dossier.state import Link, LinkState, Origin
 from domain.dossier.view import Status
-from domain.procedure import StageKind
+from domain.procedure import Effect, StageKind
 
 
 def receive(draft: Draft, command: c.ReceiveLink) -> None:
@@ -87,6 +88,36 @@ def note_answered(draft: Draft, command: c.NoteLinkAnswered) -> None:
         draft.add(e.LinkAcknowledged(link.id, link.sequence))
     draft.add(e.LinkAnswered(link.id, link.sequence, command.outcome, command.note))
     go_on(draft, link.id)
+
+
+def note_suspended(draft: Draft, command: c.NoteLinkSuspended) -> None:
+    """A part waits: this clock stands still with it, once, however many parts wait."""
+    link = _known(draft, command.link, command.sequence)
+    if link.open and draft.state.status is Status.OPEN and draft.state.stay(command.reason, link.id) is None:
+        draft.add(e.ClockSuspended(command.reason, Effect.PAUSE, link=link.id))
+
+
+def note_resumed(draft: Draft, command: c.NoteLinkResumed) -> None:
+    """The part goes on, and so does this clock unless something else holds it."""
+    link = _known(draft, command.link, command.sequence)
+    end_stay(draft, command.reason, link=link.id)
+
+
+def recall(draft: Draft, command: c.RecallLink) -> None:
+    """The parent ended: so does this part, with the parts that it opened itself."""
+    origin = _origin(draft)
+    if draft.state.status is not Status.OPEN:
+        return
+    recall_links(draft, command.reason)
+    draft.add(e.LinkRecalled(origin.link, origin.sequence, command.reason))
+    draft.add(e.DossierClosed(e.Ending.RECALLED))
+
+
+def recall_links(draft: Draft, reason: str) -> None:
+    """End every open hand-over of this stream."""
+    for link in draft.state.links:
+        if link.open:
+            draft.add(e.LinkRecalled(link.id, link.sequence, reason))
 
 
 def go_on(draft: Draft, link: str) -> None:

@@ -2,10 +2,13 @@
 
 from domain.dossier import commands as c
 from domain.dossier import events as e
-from domain.dossier.acts.link import go_on
+from domain.dossier.acts.link import go_on, recall_links
 from domain.dossier.agenda import ANSWER, agenda
 from domain.dossier.draft import Draft
 from domain.procedure import Silence
+
+
+NOT_PROVIDED = "supplement not provided in time"
 
 
 def pass_moment(draft: Draft, command: c.PassMoment) -> None:
@@ -19,9 +22,15 @@ def pass_moment(draft: Draft, command: c.PassMoment) -> None:
 
 def _come_true(draft: Draft, event: e.Event) -> None:
     match event:
+        case e.SupplementExpired() if (origin := draft.state.origin) is not None:
+            draft.add(event)
+            recall_links(draft, NOT_PROVIDED)
+            draft.add(e.LinkAnswered(origin.link, origin.sequence, c.LinkOutcome.DISAGREED, NOT_PROVIDED))
+            draft.add(e.DossierClosed(e.Ending.ANSWERED))
         case e.SupplementExpired():
             draft.add(event)
-            draft.add(e.DossierStopped("supplement not provided in time"))
+            recall_links(draft, NOT_PROVIDED)
+            draft.add(e.DossierStopped(NOT_PROVIDED))
             draft.add(e.DossierClosed(e.Ending.STOPPED))
         case e.LinkOverdue(what=what) if what == ANSWER:
             draft.add(event)

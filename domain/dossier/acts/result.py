@@ -3,6 +3,7 @@
 from domain.dossier import commands as c
 from domain.dossier import events as e
 from domain.dossier import refusals as r
+from domain.dossier.acts.link import recall_links
 from domain.dossier.draft import Draft
 from domain.dossier.route import final_approval, open_step
 from domain.dossier.view import Status
@@ -48,6 +49,7 @@ def withdraw(draft: Draft, command: c.Withdraw) -> None:
     _check_root(draft)
     if draft.state.status is Status.READY:
         raise r.ResultAlreadyIssued(draft.order.name)
+    recall_links(draft, "withdrawn")
     draft.add(e.DossierWithdrawn(command.reason))
     draft.add(e.DossierClosed(e.Ending.WITHDRAWN))
 
@@ -57,6 +59,7 @@ def stop(draft: Draft, command: c.Stop) -> None:
     _check_root(draft)
     if draft.state.status is Status.READY:
         raise r.ResultAlreadyIssued(draft.order.name)
+    recall_links(draft, "stopped")
     draft.add(e.DossierStopped(command.reason))
     draft.add(e.DossierClosed(e.Ending.STOPPED))
 

@@ -1,0 +1,113 @@
+"""What crosses between a dossier and its linked parts: messages that follow from events, the same for every transport.
+
+Each message is an order to another stream, with an id that depends only on the hand-over; delivered twice it takes effect once.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from domain.dossier import commands as c
+from domain.dossier import events as e
+from domain.dossier.state import Dossier, LinkState
+from domain.ids import CommandId, Stream
+from domain.procedure import SuspensionReason
+
+ENGINE = "engine"
+"""Actor of what no person did."""
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An order to another stream. ``opens`` names the link whose part the order begins (none: the stream exists)."""
+
+    to: Stream
+    order: c.Order
+    opens: str | None = None
+
+
+def part_of(parent: Stream, link: str) -> Stream:
+    """The stream of a linked part."""
+    return Stream(f"{parent}/{link}")
+
+
+def messages(stream: Stream, state: Dossier, cause: c.Order, events: Iterable[e.Event]) -> tuple[Message, ...]:
+    """What other streams must learn of these events; ``state`` is the stream's state after them."""
+    return tuple(message for event in events if (message := _message(stream, state, cause, event)) is not None)
+
+
+def recovery_messages(stream: Stream, state: Dossier, cause: c.Order) -> tuple[Message, ...]:
+    """Every message that may not have arrived, for a stream taken up from the store; repeats do no harm."""
+    events: list[e.Event] = []
+    for link in state.links:
+        if link.state in {LinkState.OPENED, LinkState.ACKNOWLEDGED}:
+            events.append(_opened(link.id, state))
+        if link.state is LinkState.RECALLED:
+            events.append(e.LinkRecalled(link.id, link.sequence))
+    origin = state.origin
+    if origin is not None and origin.acknowledged:
+        events.append(e.LinkAcknowledged(origin.link, origin.sequence))
+    if origin is not None and origin.answer is not None:
+        events.append(e.LinkAnswered(origin.link, origin.sequence, origin.answer))
+    return messages(stream, state, cause, events)
+
+
+def _opened(link: str, state: Dossier) -> e.LinkOpened:
+    known = next(known for known in state.links if known.id == link)
+    return e.LinkOpened(known.id, known.kind, known.to, known.sequence, known.silence, known.budget)
+
+
+def _message(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -> Message | None:
+    origin = state.origin
+    match event:
+        case e.LinkOpened():
+            root = origin.root if origin else stream
+            command: c.Command = c.ReceiveLink(
+                root, stream, event.link, event.sequence, state.procedure, state.applicant
+            )
+            part = part_of(stream, event.link)
+            return Message(part, _order(part, event.sequence, command, cause), opens=event.link)
+        case e.LinkRecalled() if origin is None or event.link != origin.link or state.link(event.link):
+            part = part_of(stream, event.link)
+            return Message(part, _order(part, event.sequence, c.RecallLink(event.sequence, event.reason), cause))
+        case _:
+            return _to_parent(stream, state, cause, event)
+
+
+def _to_parent(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -> Message | None:
+    origin = state.origin
+    if origin is None:
+        return None
+    link, sequence = origin.link, origin.sequence
+    command: c.Command
+    match event:
+        case e.LinkAcknowledged() if not state.link(event.link):
+            command = c.NoteLinkAcknowledged(link, sequence)
+        case e.LinkAnswered() if not state.link(event.link):
+            command = c.NoteLinkAnswered(link, sequence, event.outcome, event.note)
+        case e.ClockSuspended():
+            command = c.NoteLinkSuspended(link, sequence, event.reason)
+        case e.ClockResumed() | e.ClockRestarted():
+            command = c.NoteLinkResumed(link, sequence, event.reason)
+        case _:
+            return None
+    times = _times(state, event.reason) if isinstance(event, e.ClockSuspended | e.ClockResumed | e.ClockRestarted) else 0
+    return Message(Stream(origin.parent), _order(stream, sequence, command, cause, times))
+
+
+def _times(state: Dossier, reason: SuspensionReason) -> int:
+    """How often the part has been suspended for this reason: tells the second suspension's messages from the first's."""
+    return sum(1 for stay in state.stays if stay.reason is reason)
+
+
+def _order(part: Stream, sequence: int, command: c.Command, cause: c.Order, times: int = 0) -> c.Order:
+    suffix = f"/{times}" if times else ""
+    return c.Order(
+        id=CommandId(f"{part}#{sequence}/{c.name_of(command)}{suffix}"),
+        command=command,
+        recorded_at=cause.recorded_at,
+        occurred_at=cause.at if cause.at != cause.recorded_at else None,
+        actor=ENGINE,
+        authority=cause.authority,
+        causation_id=cause.id,
+        correlation_id=cause.correlation_id,
+    )
