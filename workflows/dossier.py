@@ -7,6 +7,8 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from workflows.options import (
+    DELIVERY_RETRY,
+    DELIVERY_TIMEOUT,
     DOSSIER,
     EXECUTE,
     GLANCE,
@@ -14,6 +16,7 @@ from workflows.options import (
     JOURNAL_TIMEOUT,
     MAX_UPDATES_PER_RUN,
     RECENT_COMMANDS,
+    SETTLE,
 )
 
 with workflow.unsafe.imports_passed_through():
