@@ -49,6 +49,10 @@ class Journal(Protocol):
         """The records that a command left in the stream, in order; empty where it left none."""
         ...
 
+    async def read_digest(self, stream: Stream, command_id: CommandId) -> bytes | None:
+        """The digest under which a command was stored; none where it left nothing."""
+        ...
+
     async def read_all(self, after_position: int = 0, limit: int = 1000) -> list[Positioned]:
         """At most ``limit`` records after a global position, in the global order."""
         ...

@@ -47,6 +47,10 @@ class MemoryJournal:
         """See Journal."""
         return [record for record in await self.read(stream) if record.command_id == command_id]
 
+    async def read_digest(self, stream: Stream, command_id: CommandId) -> bytes | None:
+        """See Journal."""
+        return self._digests.get((stream, command_id))
+
     async def read_all(self, after_position: int = 0, limit: int = 1000) -> list[Positioned]:
         """See Journal."""
         page = enumerate(self._all[after_position : after_position + limit], start=after_position + 1)

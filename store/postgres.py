@@ -53,6 +53,15 @@ class PostgresJournal:
 
         return await self._database.run(work)
 
+    async def read_digest(self, stream: Stream, command_id: CommandId) -> bytes | None:
+        """See Journal."""
+
+        async def work(connection: Connection) -> bytes | None:
+            rows = await _fetch(connection, statements.COMMAND, (stream, command_id))
+            return bytes(rows[0][-1]) if rows else None
+
+        return await self._database.run(work)
+
     async def read_all(self, after_position: int = 0, limit: int = 1000) -> list[Positioned]:
         """See Journal."""
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any, Protocol
 
-import msgspec
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -45,15 +44,13 @@ class DossiersUnavailable(Exception):
 class StoredCommands(Protocol):
     """The part of the journal that remembers which commands took effect."""
 
-    async def read_command(self, stream: Stream, command_id: CommandId) -> "StoredCommand | None":
-        """The rows of a command and its digest (none: it is not stored)."""
+    async def read_command(self, stream: Stream, command_id: CommandId) -> list[Record]:
+        """The rows of a command; empty where it left none."""
+        ...
 
-
-class StoredCommand(msgspec.Struct, frozen=True):
-    """A command as the journal remembers it."""
-
-    digest: bytes
-    records: tuple[Record, ...]
+    async def read_digest(self, stream: Stream, command_id: CommandId) -> bytes | None:
+        """The digest of its content; none where it left nothing."""
+        ...
 
 
 class Dossiers:
@@ -155,13 +152,14 @@ class Dossiers:
 
     async def _repeat_or_refuse(self, refused: Refused, stream: Stream, order: Order) -> Reply:
         """A repeat of a command that took effect long ago may look forbidden now; its first answer stands."""
-        stored = await self._commands.read_command(stream, order.id)
-        if stored is None:
+        digest = await self._commands.read_digest(stream, order.id)
+        if digest is None:
             raise refused
-        if stored.digest != order_digest(order):
+        if digest != order_digest(order):
             message = f"the id {order.id} was already used for another command; use a new one"
             raise Refused(REUSED, message, {"command_id": order.id})
-        return Reply(stream, stored.records[0].version, stored.records[-1].version)
+        records = await self._commands.read_command(stream, order.id)
+        return Reply(stream, records[0].version, records[-1].version)
 
 
 def _update_id(order: Order) -> str:
