@@ -5,6 +5,7 @@ command that was asked for is imported; ``--help`` imports all, so modules impor
 """
 
 import importlib
+import io
 import os
 import sys
 from importlib.util import find_spec
@@ -57,6 +58,10 @@ def build(command: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Run the command line; errors become one sentence on stderr and status 1 (failed) or 2 (bad input)."""
+    # Names are Vietnamese; a terminal that cannot show them gets question marks, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
         build(command)()

@@ -18,9 +18,9 @@ class LogEvent(StrEnum):
     """Names of log lines that more than one module writes; a module's own ones are constants beside their use."""
 
     PROCESS_STARTED = "process.started"
+    PROCESS_READY = "process.ready"
     PROCESS_STOPPING = "process.stopping"
     PROCESS_STOPPED = "process.stopped"
-    PROCESS_FAILED = "process.failed"
 
 
 NOISY = ("httpx", "httpcore", "uvicorn.access")

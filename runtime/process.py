@@ -28,6 +28,13 @@ def run(main: Main, name: str) -> None:
     uvloop.run(_guarded(main, chosen))
 
 
+def announce_ready(chosen: Settings) -> None:
+    """Say that this process is ready to work: a log line, and the file that MOTCUA_READY_FILE names."""
+    if chosen.ready_file is not None:
+        chosen.ready_file.touch()
+    LOG.info(LogEvent.PROCESS_READY)
+
+
 async def _guarded(main: Main, chosen: Settings) -> None:
     task = asyncio.ensure_future(main(chosen))
     loop = asyncio.get_running_loop()

@@ -27,7 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``database_url`` logs in as the application's role, ``migration_url`` (default: the same) as the owner of the
     schema. ``secret_file`` holds the key that signs officers' tokens. ``sdk_metrics_port`` is where the Temporal SDK
     of a worker reports about itself, none: nowhere. ``catalogue_dir`` is read at start-up by those who need
-    procedures; none: the one that comes with the program.
+    procedures; none: the one that comes with the program. ``ready_file`` is created when the process is ready to work
+    (see ``runtime.process.announce_ready``), for supervisors and readiness probes.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sdk_metrics_port: int | None = None
     secret_file: Path | None = None
     catalogue_dir: Path | None = None
+    ready_file: Path | None = None
     log_level: str = "info"
 
     def require_database(self) -> str:
@@ -174,5 +176,6 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path]] = {
     "sdk_metrics_port": _port,
     "secret_file": _path,
     "catalogue_dir": _path,
+    "ready_file": _path,
     "log_level": _log_level,
 }

@@ -96,7 +96,7 @@ def await_ready(program: Program, process: subprocess.Popen[bytes], ready: Calla
 
 
 def terminate(program: Program, process: subprocess.Popen[bytes]) -> int:
-    """End the program, kindly first, and return its exit status; its whole process group is gone afterwards."""
+    """End the program, kindly first and by force after its grace, and return its exit status."""
     if process.poll() is None:
         process.send_signal(program.stop)
     try:
