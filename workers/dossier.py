@@ -1,0 +1,84 @@
+"""The process that runs dossiers: a Temporal worker with their workflow and the activities of the store."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.journal import JournalActivities, RulesSource
+from activities.links import LinkActivities
+from runtime import logging, process, temporal
+from runtime.settings import Settings
+from store.database import Database
+from store.journal import Journal
+from store.postgres import PostgresJournal
+from store.rules_source import PinnedRules
+from workflows.client import Dossiers
+from workflows.dossier import DossierWorkflow
+
+LOG = logging.logger(__name__)
+WAITING_FOR_TEMPORAL: Final = "worker.waiting_for_temporal"
+RETRY_SECONDS: Final = 1.0
+
+OPTIONS: Final[dict[str, Any]] = {
+    # Bounds memory (bench/memory.py tells how much each costs); an evicted dossier is replayed at its next order.
+    "max_cached_workflows": 2000,
+    # Several times the pool of connections: while PostgreSQL is away, waiting appends must not hold all the slots.
+    "max_concurrent_activities": 100,
+    "max_concurrent_workflow_tasks": 100,
+    "max_concurrent_workflow_task_polls": 5,
+    "max_concurrent_activity_task_polls": 5,
+    # An append that was begun is given time to end, so that its answer is not lost; longer than a statement takes.
+    "graceful_shutdown_timeout": timedelta(seconds=5),
+    # The append starts in the same round trip as the workflow task that asks for it, on the worker that runs it.
+    "disable_eager_activity_execution": False,
+    "debug_mode": False,
+}
+"""Options of every worker; ``build_worker`` takes others on top."""
+
+
+def build_worker(
+    client: Client,
+    journal: Journal,
+    rules_source: RulesSource,
+    task_queue: str,
+    *,
+    exact: bool = False,
+    **options: Any,  # noqa: ANN401  # those of temporalio.worker.Worker
+) -> Worker:
+    """A worker for dossiers over this journal; run it with ``async with`` or ``await worker.run()``.
+
+    ``exact``: times in orders are trusted (virtual time only), as in ``Dossiers``. ``options`` are those of
+    ``temporalio.worker.Worker``, in preference to ``OPTIONS``.
+    """
+    activities = JournalActivities(journal, rules_source)
+    links = LinkActivities(Dossiers(client, journal, task_queue, exact=exact))
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[DossierWorkflow],
+        activities=[activities.append, activities.load, links.deliver],
+        workflow_runner=temporal.workflow_runner(),
+        **{**OPTIONS, **options},
+    )
+
+
+async def main(settings: Settings) -> None:
+    """Run dossiers until cancelled. PostgreSQL and Temporal may be away, at the start and later; both are awaited."""
+    async with Database(settings.require_database(), size=settings.database_pool, name="motcua-worker") as database:
+        client = await _connected(settings)
+        worker = build_worker(client, PostgresJournal(database), PinnedRules(database), settings.task_queue)
+        process.announce_ready(settings)
+        await worker.run()
+
+
+async def _connected(settings: Settings) -> Client:
+    """A client that is connected, however long that takes; a setting that is wrong ends the process at once."""
+    while True:
+        try:
+            return await temporal.connect(settings)
+        except temporal.TemporalUnavailable as error:
+            LOG.warning(WAITING_FOR_TEMPORAL, problem=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
