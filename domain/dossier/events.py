@@ -1,6 +1,7 @@
 """Events: what has happened to a dossier. Names and shapes are kept for ever; see store/upcasts for changes of shape.
 
-Each class carries its stored type name and schema version. Who did it, for whom and when stands in the envelope, not here.
+Each class carries its stored type name and schema version. Who did it, for whom and when stands in the envelope, not
+here.
 """
 
 from datetime import datetime
@@ -41,8 +42,12 @@ class _Event(msgspec.Struct, frozen=True, omit_defaults=True):
     schema_version: ClassVar[int] = 1
 
 
-class DossierSubmitted(_Event):
-    """Handed in online; not yet accepted."""
+class DossierSubmitted(_Event, frozen=True):
+    """Handed in online; not yet accepted.
+
+    ``procedure_version``, ``calendars``, ``calendar_of`` (each authority's calendar, where they do not all share one) and ``law``
+    are the rules that are pinned.
+    """
 
     type = "dossier.submitted"
     procedure: ProcedureCode
@@ -55,10 +60,15 @@ class DossierSubmitted(_Event):
     field: str = ""
     components: tuple[ComponentId, ...] = ()
     applicant: str = ""
+    calendar_of: dict[AuthorityId, CalendarId] = {}
+    law: Version = Version("")
 
 
-class DossierReceived(_Event):
-    """Accepted as full and valid: the clocks start. ``missing`` and ``excess`` are noted where the procedure allows them."""
+class DossierReceived(_Event, frozen=True):
+    """Accepted as full and valid: the clocks start.
+
+    ``missing`` and ``excess`` are noted where the procedure allows them.
+    """
 
     type = "dossier.received"
     procedure: ProcedureCode
@@ -73,9 +83,11 @@ class DossierReceived(_Event):
     missing: tuple[ComponentId, ...] = ()
     excess: tuple[ComponentId, ...] = ()
     applicant: str = ""
+    calendar_of: dict[AuthorityId, CalendarId] = {}
+    law: Version = Version("")
 
 
-class DossierRefused(_Event):
+class DossierRefused(_Event, frozen=True):
     """Not accepted (form 03)."""
 
     type = "dossier.refused"
@@ -86,7 +98,7 @@ class DossierRefused(_Event):
     applicant: str = ""
 
 
-class DossierReminded(_Event):
+class DossierReminded(_Event, frozen=True):
     """The due moment is this near; sent once for each due moment."""
 
     type = "dossier.reminded"
@@ -94,14 +106,14 @@ class DossierReminded(_Event):
     before: Period
 
 
-class DossierOverdue(_Event):
+class DossierOverdue(_Event, frozen=True):
     """The committed due moment has passed without a result."""
 
     type = "dossier.overdue"
     due: datetime
 
 
-class DossierExtended(_Event):
+class DossierExtended(_Event, frozen=True):
     """Form 04: one new appointment, with the reason."""
 
     type = "dossier.extended"
@@ -110,29 +122,32 @@ class DossierExtended(_Event):
     reason: Text
 
 
-class DossierWithdrawn(_Event):
+class DossierWithdrawn(_Event, frozen=True):
     """Taken back by the citizen."""
 
     type = "dossier.withdrawn"
     reason: Text = ""
 
 
-class DossierStopped(_Event):
+class DossierStopped(_Event, frozen=True):
     """Processing stopped (form 05)."""
 
     type = "dossier.stopped"
     reason: Text = ""
 
 
-class DossierClosed(_Event):
+class DossierClosed(_Event, frozen=True):
     """Nothing more will be done; only corrections and feedback may follow."""
 
     type = "dossier.closed"
     ending: Ending
 
 
-class TaskOpened(_Event):
-    """A stage's task appears in its authority's worklist. ``due`` as promised then; revisions are events of their own."""
+class TaskOpened(_Event, frozen=True):
+    """A stage's task appears in its authority's worklist. ``due`` as promised then.
+
+    Revisions are events of their own.
+    """
 
     type = "task.opened"
     task: str
@@ -146,7 +161,7 @@ class TaskOpened(_Event):
     due: datetime | None = None
 
 
-class TaskClaimed(_Event):
+class TaskClaimed(_Event, frozen=True):
     """An officer took the task."""
 
     type = "task.claimed"
@@ -155,7 +170,7 @@ class TaskClaimed(_Event):
     officer: OfficerId
 
 
-class TaskReleased(_Event):
+class TaskReleased(_Event, frozen=True):
     """The officer gave the task back."""
 
     type = "task.released"
@@ -164,7 +179,7 @@ class TaskReleased(_Event):
     officer: OfficerId
 
 
-class TaskDelegated(_Event):
+class TaskDelegated(_Event, frozen=True):
     """The task passed to another officer."""
 
     type = "task.delegated"
@@ -175,7 +190,7 @@ class TaskDelegated(_Event):
     reason: Text = ""
 
 
-class TaskCompleted(_Event):
+class TaskCompleted(_Event, frozen=True):
     """A stage ended; ``revokes_approval`` when work goes back to before the decision."""
 
     type = "task.completed"
@@ -188,7 +203,7 @@ class TaskCompleted(_Event):
     revokes_approval: bool = False
 
 
-class TaskReminded(_Event):
+class TaskReminded(_Event, frozen=True):
     """The stage's due moment is this near."""
 
     type = "task.reminded"
@@ -198,7 +213,7 @@ class TaskReminded(_Event):
     before: Period
 
 
-class TaskOverdue(_Event):
+class TaskOverdue(_Event, frozen=True):
     """The stage's due moment has passed."""
 
     type = "task.overdue"
@@ -209,7 +224,7 @@ class TaskOverdue(_Event):
     due: datetime
 
 
-class SupplementRequested(_Event):
+class SupplementRequested(_Event, frozen=True):
     """The citizen was asked to supplement (form 02), with the limit for the answer."""
 
     type = "supplement.requested"
@@ -222,7 +237,7 @@ class SupplementRequested(_Event):
     legal_basis: str = ""
 
 
-class SupplementProvided(_Event):
+class SupplementProvided(_Event, frozen=True):
     """The citizen answered."""
 
     type = "supplement.provided"
@@ -230,14 +245,14 @@ class SupplementProvided(_Event):
     note: Text = ""
 
 
-class SupplementExpired(_Event):
+class SupplementExpired(_Event, frozen=True):
     """The limit passed without an answer."""
 
     type = "supplement.expired"
     expires_at: datetime
 
 
-class PaymentRequired(_Event):
+class PaymentRequired(_Event, frozen=True):
     """A financial obligation was notified; ``amount`` in dong."""
 
     type = "payment.required"
@@ -245,14 +260,14 @@ class PaymentRequired(_Event):
     reason: Text = ""
 
 
-class PaymentConfirmed(_Event):
+class PaymentConfirmed(_Event, frozen=True):
     """The obligation was met."""
 
     type = "payment.confirmed"
     receipt: str = ""
 
 
-class ClockSuspended(_Event):
+class ClockSuspended(_Event, frozen=True):
     """The clocks stand still (pause), will start anew (restart) or run on although something is awaited.
 
     ``link`` names the linked part that waits, where it is not this one.
@@ -265,7 +280,7 @@ class ClockSuspended(_Event):
     link: str = ""
 
 
-class ClockResumed(_Event):
+class ClockResumed(_Event, frozen=True):
     """The suspension ended and the clocks go on."""
 
     type = "clock.resumed"
@@ -274,7 +289,7 @@ class ClockResumed(_Event):
     link: str = ""
 
 
-class ClockRestarted(_Event):
+class ClockRestarted(_Event, frozen=True):
     """The suspension ended and the clocks start from zero."""
 
     type = "clock.restarted"
@@ -283,7 +298,7 @@ class ClockRestarted(_Event):
     note: Text = ""
 
 
-class DeadlineSet(_Event):
+class DeadlineSet(_Event, frozen=True):
     """A due moment was promised for the first time."""
 
     type = "deadline.set"
@@ -293,7 +308,7 @@ class DeadlineSet(_Event):
     due: datetime
 
 
-class DeadlineRevised(_Event):
+class DeadlineRevised(_Event, frozen=True):
     """A promised due moment moved, and why; ``task`` where the clock is a stage's."""
 
     type = "deadline.revised"
@@ -304,7 +319,7 @@ class DeadlineRevised(_Event):
     task: str | None = None
 
 
-class CalendarRevised(_Event):
+class CalendarRevised(_Event, frozen=True):
     """Another version of a calendar now counts for this dossier."""
 
     type = "calendar.revised"
@@ -314,14 +329,14 @@ class CalendarRevised(_Event):
     reason: Text = ""
 
 
-class ApologyDue(_Event):
+class ApologyDue(_Event, frozen=True):
     """The latest moment to send form 04 for this due moment."""
 
     type = "apology.due"
     due: datetime
 
 
-class LinkOpened(_Event):
+class LinkOpened(_Event, frozen=True):
     """Handed over to a linked authority."""
 
     type = "link.opened"
@@ -333,7 +348,7 @@ class LinkOpened(_Event):
     budget: Period | None = None
 
 
-class LinkReceived(_Event):
+class LinkReceived(_Event, frozen=True):
     """The linked authority's side of a hand-over: its part begins."""
 
     type = "link.received"
@@ -347,9 +362,11 @@ class LinkReceived(_Event):
     authority: AuthorityId
     field: str = ""
     applicant: str = ""
+    calendar_of: dict[AuthorityId, CalendarId] = {}
+    law: Version = Version("")
 
 
-class LinkAcknowledged(_Event):
+class LinkAcknowledged(_Event, frozen=True):
     """The hand-over was acknowledged (recorded on both sides)."""
 
     type = "link.acknowledged"
@@ -357,7 +374,7 @@ class LinkAcknowledged(_Event):
     sequence: int
 
 
-class LinkAnswered(_Event):
+class LinkAnswered(_Event, frozen=True):
     """The linked authority's answer (recorded on both sides)."""
 
     type = "link.answered"
@@ -367,7 +384,7 @@ class LinkAnswered(_Event):
     note: Text = ""
 
 
-class LinkOverdue(_Event):
+class LinkOverdue(_Event, frozen=True):
     """The link's budget is used up without an answer, or its acknowledgement is missing."""
 
     type = "link.overdue"
@@ -376,7 +393,7 @@ class LinkOverdue(_Event):
     what: str
 
 
-class LinkConsented(_Event):
+class LinkConsented(_Event, frozen=True):
     """Silence counts as consent where the procedure says so."""
 
     type = "link.consented"
@@ -384,7 +401,7 @@ class LinkConsented(_Event):
     sequence: int
 
 
-class LinkRecalled(_Event):
+class LinkRecalled(_Event, frozen=True):
     """The hand-over ended because the parent did (recorded on both sides)."""
 
     type = "link.recalled"
@@ -393,14 +410,14 @@ class LinkRecalled(_Event):
     reason: Text = ""
 
 
-class ResultApproved(_Event):
+class ResultApproved(_Event, frozen=True):
     """The last approval was given."""
 
     type = "result.approved"
     stage_id: str
 
 
-class ResultRejected(_Event):
+class ResultRejected(_Event, frozen=True):
     """The request was turned down; a result saying so will be issued."""
 
     type = "result.rejected"
@@ -408,7 +425,7 @@ class ResultRejected(_Event):
     note: Text = ""
 
 
-class ResultIssued(_Event):
+class ResultIssued(_Event, frozen=True):
     """The result is ready: the moment judged."""
 
     type = "result.issued"
@@ -416,14 +433,14 @@ class ResultIssued(_Event):
     note: Text = ""
 
 
-class ResultReturned(_Event):
+class ResultReturned(_Event, frozen=True):
     """The result reached the citizen."""
 
     type = "result.returned"
     method: ReturnMethod
 
 
-class EntryCorrected(_Event):
+class EntryCorrected(_Event, frozen=True):
     """An amendment of an earlier entry; ``old`` and ``new`` as text."""
 
     type = "entry.corrected"
@@ -436,7 +453,7 @@ class EntryCorrected(_Event):
     approved_by: OfficerId
 
 
-class FeedbackRecorded(_Event):
+class FeedbackRecorded(_Event, frozen=True):
     """The citizen's mark and words."""
 
     type = "feedback.recorded"

@@ -25,6 +25,7 @@ from domain.dossier.state import (
     Task,
 )
 from domain.dossier.view import Status
+from domain.ids import OfficerId
 from domain.procedure import SuspensionReason
 
 AWAITS_CITIZEN = frozenset({SuspensionReason.SUPPLEMENT, SuspensionReason.PAYMENT})
@@ -68,7 +69,7 @@ def _hold(state: Dossier, at: datetime) -> Dossier:
     return replace(state, spans=(*state.spans, Span(now, since)))
 
 
-def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # one arm an event: a table, not a tangle
+def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # noqa: C901, PLR0911, PLR0912  # one arm an event: a table
     event, at = fact.event, fact.occurred_at
     match event:
         case e.DossierSubmitted():
@@ -161,6 +162,8 @@ def _entered(state: Dossier, event: e.DossierSubmitted | e.DossierReceived) -> D
         procedure=event.procedure,
         procedure_version=event.procedure_version,
         calendars=event.calendars,
+        calendar_of=event.calendar_of,
+        law=event.law,
         field=event.field,
         channel=event.channel,
         applicant=event.applicant or state.applicant,
@@ -179,6 +182,8 @@ def _part_received(state: Dossier, event: e.LinkReceived, at: datetime) -> Dossi
         procedure=event.procedure,
         procedure_version=event.procedure_version,
         calendars=event.calendars,
+        calendar_of=event.calendar_of,
+        law=event.law,
         field=event.field,
         applicant=event.applicant,
         authority=event.authority,
@@ -218,7 +223,7 @@ def _task_opened(state: Dossier, event: e.TaskOpened, at: datetime) -> Dossier:
     return replace(state, task=opened, tasks_opened=state.tasks_opened + 1, step=event.step, promises=(*kept, *told))
 
 
-def _held_by(state: Dossier, officer: Any) -> Dossier:
+def _held_by(state: Dossier, officer: OfficerId | None) -> Dossier:
     return replace(state, task=replace(state.task, officer=officer)) if state.task else state
 
 

@@ -15,9 +15,9 @@ from domain.versioning import content_version
 class Rules(msgspec.Struct, frozen=True):
     """Everything ``decide`` and ``agenda`` look up.
 
-    ``calendar_of`` names the calendar of each authority on the route; authorities not named there use ``default_calendar``.
-    All of it is pinned at receipt; only ``revise_calendar`` changes it. The versions are those of the full procedure and
-    calendars; what is held here may be ``slim``: without texts that no decision looks at.
+    ``calendar_of`` names the calendar of each authority on the route; authorities not named there use
+    ``default_calendar``. All of it is pinned at receipt; only ``revise_calendar`` changes it. The versions are those
+    of the full procedure and calendars; what is held here may be ``slim``: without texts that no decision looks at.
     """
 
     law: Law
@@ -32,6 +32,19 @@ class Rules(msgspec.Struct, frozen=True):
         """The working-time calendar of an authority; the deciding authority's when none is named."""
         wanted = self.calendar_of.get(authority or self.procedure.authority, self.default_calendar)
         return compile_calendar(self.calendars[wanted])
+
+    def pinned_calendars(self) -> dict[AuthorityId, CalendarId]:
+        """Which calendar each authority of the route counts by; empty where all share one."""
+        if len(self.calendars) == 1:
+            return {}
+        return {
+            authority: self.calendar_of.get(authority, self.default_calendar)
+            for authority in sorted(route_authorities(self.procedure))
+        }
+
+    def law_version(self) -> Version:
+        """The content address of the law's defaults."""
+        return content_version(self.law)
 
     def with_calendar(self, spec: CalendarSpec) -> "Rules":
         """The same rules with another version of one of their calendars."""

@@ -35,7 +35,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Stay(msgspec.Struct, frozen=True):
-    """One suspension in the ledger; versions name the entries that began and ended it, so that these can be corrected."""
+    """One suspension in the ledger.
+
+    Versions name the entries that began and ended it, so that these can be corrected.
+    """
 
     reason: SuspensionReason
     effect: Effect
@@ -136,8 +139,8 @@ class Promise(msgspec.Struct, frozen=True):
 class Dossier(msgspec.Struct, frozen=True):
     """One stream's state. ``status`` none: nothing has happened yet.
 
-    Times are those of the world (``occurred_at``) unless named ``…_recorded``. ``entries`` holds each event's type by version, so
-    that corrections can name their target. ``step`` is the index of the route's current step.
+    Times are those of the world (``occurred_at``) unless named ``…_recorded``. ``entries`` holds each event's type by
+    version, so that corrections can name their target. ``step`` is the index of the route's current step.
     """
 
     status: Status | None = None
@@ -146,6 +149,8 @@ class Dossier(msgspec.Struct, frozen=True):
     procedure: ProcedureCode = ProcedureCode("")
     procedure_version: Version = Version("")
     calendars: dict[CalendarId, Version] = {}
+    calendar_of: dict[AuthorityId, CalendarId] = {}
+    law: Version = Version("")
     field: str = ""
     channel: Channel = Channel.DIRECT
     applicant: str = ""

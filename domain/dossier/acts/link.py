@@ -25,6 +25,8 @@ def receive(draft: Draft, command: c.ReceiveLink) -> None:
             procedure=procedure.id,
             procedure_version=draft.rules.procedure_version,
             calendars=draft.rules.calendar_versions,
+            calendar_of=draft.rules.pinned_calendars(),
+            law=draft.rules.law_version(),
             authority=procedure.authority,
             field=procedure.field,
             applicant=command.applicant,
@@ -75,7 +77,8 @@ def note_acknowledged(draft: Draft, command: c.NoteLinkAcknowledged) -> None:
 def note_answered(draft: Draft, command: c.NoteLinkAnswered) -> None:
     """The parent's side of an answer; the route goes on once all links of the step are answered or consented.
 
-    The same answer again changes nothing; another one is refused; one that comes after the dossier ended is refused too.
+    The same answer again changes nothing; another one is refused; one that comes after the dossier ended is refused
+    too.
     """
     link = _known(draft, command.link, command.sequence)
     if link.state is LinkState.ANSWERED:
