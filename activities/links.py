@@ -18,7 +18,10 @@ class Delivery(Protocol):
     """Whoever can reach the other stream."""
 
     async def deliver(self, message: Message) -> None:
-        """Give the order to the stream; raises Refusal when it does not take it, anything else when it cannot be reached."""
+        """Give the order to the stream.
+
+        Raises Refusal when it does not take it, anything else when it cannot be reached.
+        """
 
 
 class LinkActivities:
@@ -30,7 +33,10 @@ class LinkActivities:
 
     @activity.defn(name=DELIVER)
     async def deliver(self, message: Message) -> str:
-        """Deliver one message; returns the stable code where the other stream refuses it, which repeating would not change."""
+        """Deliver one message.
+
+        Returns the stable code where the other stream refuses it, which repeating would not change.
+        """
         try:
             await self._delivery.deliver(message)
         except Refusal as refusal:

@@ -17,7 +17,10 @@ class Level(StrEnum):
 
 
 class AuthorityKind(StrEnum):
-    """What an authority is: ``sector`` ones (police, tax, social insurance) report to their ministry, not the province."""
+    """What an authority is.
+
+    ``sector`` ones (police, tax, social insurance) report to their ministry, not the province.
+    """
 
     ONE_STOP = "one_stop"
     DEPARTMENT = "department"
@@ -28,9 +31,9 @@ class AuthorityKind(StrEnum):
 class Authority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One authority of the catalogue.
 
-    ``code_prefix`` is the deciding agency's identifier in dossier codes (``H29``, ``H29.12``, ``G12.18``); ``calendar`` its
-    working-time calendar; ``parent`` the authority above it; ``namespace`` the Temporal namespace it runs in when it has
-    its own.
+    ``code_prefix`` is the deciding agency's identifier in dossier codes (``H29``, ``H29.12``, ``G12.18``);
+    ``calendar`` its working-time calendar; ``parent`` the authority above it; ``namespace`` the Temporal namespace it
+    runs in when it has its own.
     """
 
     id: AuthorityId

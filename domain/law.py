@@ -16,9 +16,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The defaults every dossier is under.
 
-    ``supplement_limit``: time to answer a request for supplement. ``intake_answer``: time to answer an online submission.
-    ``link_acknowledgement``: time for a linked authority to acknowledge a hand-over. ``link_synchronisation``: clock time in
-    which a finished step must be known on the other side. ``apology_notice``: how long before the due moment form 04 is due.
+    ``supplement_limit``: time to answer a request for supplement. ``intake_answer``: time to answer an online
+    submission. ``link_acknowledgement``: time for a linked authority to acknowledge a hand-over.
+    ``link_synchronisation``: clock time in which a finished step must be known on the other side. ``apology_notice``:
+    how long before the due moment form 04 is due.
     """
 
     supplement_limit: Rule

@@ -1,6 +1,7 @@
 """What crosses between a dossier and its linked parts: messages that follow from events, the same for every transport.
 
-Each message is an order to another stream, with an id that depends only on the hand-over; delivered twice it takes effect once.
+Each message is an order to another stream, with an id that depends only on the hand-over; delivered twice it takes
+effect once.
 """
 
 from collections.abc import Iterable
@@ -90,12 +91,17 @@ def _to_parent(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -
             command = c.NoteLinkResumed(link, sequence, event.reason)
         case _:
             return None
-    times = _times(state, event.reason) if isinstance(event, e.ClockSuspended | e.ClockResumed | e.ClockRestarted) else 0
+    times = (
+        _times(state, event.reason) if isinstance(event, e.ClockSuspended | e.ClockResumed | e.ClockRestarted) else 0
+    )
     return Message(Stream(origin.parent), _order(stream, sequence, command, cause, times))
 
 
 def _times(state: Dossier, reason: SuspensionReason) -> int:
-    """How often the part has been suspended for this reason: tells the second suspension's messages from the first's."""
+    """How often the part has been suspended for this reason.
+
+    Tells the second suspension's messages from the first's.
+    """
     return sum(1 for stay in state.stays if stay.reason is reason)
 
 

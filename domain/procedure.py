@@ -1,5 +1,9 @@
-"""A published procedure: its periods, its checklist and its approved internal route. All of it is data with a source."""
+"""A published procedure: its periods, its checklist and its approved internal route.
 
+All of it is data with a source.
+"""
+
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -72,16 +76,18 @@ class SuspensionReason(StrEnum):
     OTHER = "other"
 
 
+CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
 class CutOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Local time of day (``HH:MM``) from which a start counts as the next working day's (interface section 6)."""
+    """Local time of day (``HH:MM``) from which a start counts as the next working day's."""
 
     time: str
     effect: CutOffEffect = CutOffEffect.NEXT_DAY
 
     def __post_init__(self) -> None:
         """Refuse a time that is not ``HH:MM``."""
-        hours, _, minutes = self.time.partition(":")
-        if not (len(self.time) == 5 and hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
+        if not CLOCK_TIME.fullmatch(self.time):
             message = f'a cut-off time is written HH:MM, not "{self.time}"'
             raise InvalidProcedure(message, time=self.time)
 
@@ -118,8 +124,10 @@ class ChecklistPolicy(StrEnum):
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One step of a route: a stage, a link, or a group of links that run at once; exactly one of the three.
 
-    ``budget`` is the stage's own allotted time (none: not timed). ``authority`` is where the stage's task appears (none: the
-    route's authority). ``id`` tells two stages of one kind apart; ``title``, ``actor``, ``raw`` and ``flags`` are as published.
+    ``budget`` is the stage's own allotted time (none: not timed). ``authority`` is where the stage's task appears
+    (none: the route's authority). ``id`` tells two stages of one kind apart. ``title``, ``actor``, ``raw`` (the
+    printed time), ``clock``, ``number``, ``level`` and ``agency`` (the authority's printed name) are as published,
+    ``flags`` what else is printed.
     """
 
     stage: StageKind | None = None
@@ -135,12 +143,17 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     clock: str = ""
     flags: tuple[str, ...] = ()
     reminders: tuple[Reminder, ...] = ()
+    number: str = ""
+    level: str = ""
+    agency: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a step that is none or several of stage, link and parallel."""
         given = [name for name in ("stage", "link", "parallel") if getattr(self, name) is not None]
         if len(given) != 1:
-            message = f"a route's step is one of stage, link, parallel; this one is {' and '.join(given) or 'none of them'}"
+            message = (
+                f"a route's step is one of stage, link, parallel; this one is {' and '.join(given) or 'none of them'}"
+            )
             raise InvalidProcedure(message, given=given)
         if self.parallel is not None and (not self.parallel or any(step.link is None for step in self.parallel)):
             message = "a parallel group holds one or more links and nothing else"
@@ -164,11 +177,50 @@ class LinkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     silence: Silence | None = None
 
 
+class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One agency's or level's printed share of the whole period."""
+
+    period: Period
+    level: str = ""
+    agency: str = ""
+
+
+class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the decision prints beyond what the engine counts by; kept so that nothing of the source is lost.
+
+    ``record`` is the id in the list it was imported from. ``statutory`` and ``committed`` are the printed words,
+    ``step_total`` the printed sum of the steps in the period's unit and ``sum_matches_period`` whether it is the
+    period; ``counted_total`` is the sum of the counted steps as imported, with its unit: a budget over the period is
+    the source's own only while it is that sum. ``appointments`` are the promised dates around the citizen's payment.
+    ``other`` holds further keys as JSON text.
+    """
+
+    record: str = ""
+    code_local: str = ""
+    code_inferred: str = ""
+    authority: str = ""
+    agencies: tuple[str, ...] = ()
+    link: str = ""
+    statutory: str = ""
+    committed: str = ""
+    reduction_percent: int | float | None = None
+    step_total: int | float | None = None
+    sum_matches_period: bool | None = None
+    counted_total: str = ""
+    hours_per_day: int | float | None = None
+    shares: tuple[Share, ...] = ()
+    appointments: tuple[Period, ...] = ()
+    other: dict[str, str] = {}
+
+
 class Procedure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A procedure as received under: a dossier pins one version of it.
 
-    ``statutory`` is the law's period, ``committed`` the shortened one (none: as the statutory). ``after_payment`` is the second
-    appointment's period where the law promises two around the citizen's payment. ``source`` names the decision.
+    ``statutory`` is the law's period, ``committed`` the shortened one (none: as the statutory). ``after_payment`` is
+    the second appointment's period where the law promises two around the citizen's payment. ``source`` names the
+    decision. ``code`` is the published code, which several cases or provinces may share (``id`` is unique); ``level``
+    the printed level. ``authority`` and those of the steps may be symbolic (``commune``, ``commune.one_stop``): see
+    ``domain.binding``.
     """
 
     id: ProcedureCode
@@ -196,6 +248,9 @@ class Procedure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     boundary_free: bool = False
     fee: str = ""
     notes: tuple[str, ...] = ()
+    code: str = ""
+    level: str = ""
+    published: Published | None = None
 
     def budget(self) -> Period | None:
         """The committed period, or the statutory one where none is committed."""

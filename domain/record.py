@@ -56,9 +56,10 @@ class Record(msgspec.Struct, frozen=True):
 class Append(msgspec.Struct, frozen=True):
     """One command's events for one stream, all or none.
 
-    ``expected_version`` and ``prev_hash`` are those of the last event that the writer has folded (0 and NO_HASH for a new
-    stream). ``command_digest`` is the SHA-256 of the command's content, so that a command id reused for another command is
-    noticed. ``view`` is the dossier as it is after these events: its read models are written in the same transaction.
+    ``expected_version`` and ``prev_hash`` are those of the last event that the writer has folded (0 and NO_HASH for a
+    new stream). ``command_digest`` is the SHA-256 of the command's content, so that a command id reused for another
+    command is noticed. ``view`` is the dossier as it is after these events: its read models are written in the same
+    transaction.
     """
 
     stream: Stream
@@ -82,9 +83,10 @@ class Outcome(StrEnum):
 class Appended(msgspec.Struct, frozen=True):
     """The store's answer.
 
-    ``appended``: ``records`` are the new rows. ``repeated``: this command id is already stored; ``records`` are its rows as
-    stored then. ``conflict``: another writer was there; ``records`` are the rows after ``expected_version``, to be folded
-    before deciding again. ``reused``: the command id is stored for a command of other content; no records.
+    ``appended``: ``records`` are the new rows. ``repeated``: this command id is already stored; ``records`` are its
+    rows as stored then. ``conflict``: another writer was there; ``records`` are the rows after ``expected_version``,
+    to be folded before deciding again. ``reused``: the command id is stored for a command of other content; no
+    records.
     """
 
     outcome: Outcome

@@ -1,5 +1,6 @@
 """The dossiers as callers see them: send an order, get what came of it. The one place where callers meet Temporal."""
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from domain.link import Message
 from domain.record import Record
 from workflows.dossier import REUSED, DossierWorkflow
 from workflows.messages import Glance, Reply, Start
+from workflows.options import EXECUTE, SETTLE
 
 DELIVERY = timedelta(seconds=25)
 """How long a linked stream may take to answer before delivery is tried again."""
@@ -38,7 +40,10 @@ class Refused(Refusal):
 
 
 class DossiersUnavailable(Exception):
-    """Temporal, or the store behind it, gives no answer now; the order may still take effect, so repeat it with its id."""
+    """Temporal, or the store behind it, gives no answer now.
+
+    The order may still take effect, so repeat it with its id.
+    """
 
 
 class StoredCommands(Protocol):
@@ -63,14 +68,16 @@ class Dossiers:
         self._task_queue = task_queue
         self._exact = exact
 
-    async def begin(self, stream: Stream, rules: Rules, order: Order, timeout: timedelta) -> Reply:
+    async def begin(self, stream: Stream, rules: Rules, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         """Send the first order of a new dossier, starting its workflow.
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
-        return await self._answer(self._with_start(Start(stream, rules.slim(), exact=self._exact), order, timeout), stream, order)
+        return await self._answer(
+            self._with_start(Start(stream, rules.slim(), exact=self._exact), order, timeout), stream, order
+        )
 
-    async def execute(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:
+    async def execute(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         """Send an order to an existing dossier; one without a running workflow is taken up from the store.
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
@@ -95,7 +102,7 @@ class Dossiers:
         """Wait until the dossier's messages to linked streams are delivered; false where none is running."""
         handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
-            await handle.execute_update(DossierWorkflow.settle)
+            await handle.execute_update(SETTLE)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
@@ -113,18 +120,20 @@ class Dossiers:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
 
-    async def _update(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:
+    async def _update(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
-            return await handle.execute_update(
-                DossierWorkflow.execute, order, id=_update_id(order), rpc_timeout=timeout
+            reply: Reply = await handle.execute_update(
+                EXECUTE, order, id=_update_id(order), result_type=Reply, rpc_timeout=timeout
             )
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+        else:
+            return reply
         return await self._with_start(Start(stream, exact=self._exact), order, timeout)
 
-    async def _with_start(self, start: Start, order: Order, timeout: timedelta) -> Reply:
+    async def _with_start(self, start: Start, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         operation = WithStartWorkflowOperation(
             DossierWorkflow.run,
             start,
@@ -133,11 +142,17 @@ class Dossiers:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        return await self._client.execute_update_with_start_workflow(
-            DossierWorkflow.execute, order, start_workflow_operation=operation, id=_update_id(order), rpc_timeout=timeout
+        reply: Reply = await self._client.execute_update_with_start_workflow(
+            EXECUTE,
+            order,
+            start_workflow_operation=operation,
+            id=_update_id(order),
+            result_type=Reply,
+            rpc_timeout=timeout,
         )
+        return reply
 
-    async def _answer(self, call: Any, stream: Stream, order: Order) -> Reply:  # noqa: ANN401  # an awaitable of Reply
+    async def _answer(self, call: Awaitable[Reply], stream: Stream, order: Order) -> Reply:
         try:
             return await call
         except WorkflowUpdateFailedError as failed:
@@ -163,7 +178,10 @@ class Dossiers:
 
 
 def _update_id(order: Order) -> str:
-    """Temporal answers an update id it knows with the first answer, whatever the content; so the content is part of it."""
+    """Temporal answers an update id it knows with the first answer, whatever the content.
+
+    So the content is part of it.
+    """
     return f"{order.id}:{order_digest(order).hex()}"
 
 

@@ -27,8 +27,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.dossier.codec import fact_of, new_event, order_digest
     from domain.dossier.commands import Order, PassMoment, ReviseCalendar
     from domain.dossier.decider import decide
-    from domain.dossier.evolve import evolve, fold
     from domain.dossier.events import Event, Fact
+    from domain.dossier.evolve import evolve, fold
     from domain.dossier.rules import Rules
     from domain.dossier.state import Dossier
     from domain.dossier.summary import summarise
@@ -68,7 +68,7 @@ class DossierWorkflow:
     async def run(self, _: Start) -> int:
         """Wait for orders and moments until the dossier is closed; returns the stream's last version."""
         if self._start.first is not None and self._state.version == 0:
-            await self.execute(self._start.first)
+            await self._execute(self._start.first)
         await workflow.wait_condition(lambda: self._orders > 0 or self._state.version > 0 or self._rules is None)
         async with self._lock:
             await self._loaded()
@@ -91,6 +91,9 @@ class DossierWorkflow:
 
         Raises ApplicationError whose type is the refusal's stable code, details its message and fields.
         """
+        return await self._execute(order)
+
+    async def _execute(self, order: Order) -> Reply:
         try:
             async with self._lock:
                 await self._loaded()
@@ -115,13 +118,18 @@ class DossierWorkflow:
 
     @workflow.update(name=SETTLE)
     async def settle(self) -> None:
-        """Return once every message to linked streams is delivered; for drivers that must wait for the whole cascade."""
+        """Return once every message to linked streams is delivered.
+
+        For drivers that must wait for the whole cascade.
+        """
         await workflow.wait_condition(lambda: not self._outgoing)
 
     @workflow.query(name=GLANCE)
     def glance(self) -> Glance:
         """What reconciliation compares with the store."""
-        return Glance(self._start.stream, self._state.version, self._head, self._moment, self._armed, len(self._outgoing))
+        return Glance(
+            self._start.stream, self._state.version, self._head, self._moment, self._armed, len(self._outgoing)
+        )
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
@@ -274,7 +282,10 @@ class DossierWorkflow:
     # -- linked streams ----------------------------------------------------------------------------------------------
 
     async def _deliver_all(self) -> None:
-        """Deliver messages in order, for as long as the run lives. What is cut short is delivered again by the next run."""
+        """Deliver messages in order, for as long as the run lives.
+
+        What is cut short is delivered again by the next run.
+        """
         while True:
             await workflow.wait_condition(lambda: bool(self._outgoing))
             await self._deliver(self._outgoing[0])
@@ -311,7 +322,10 @@ class DossierWorkflow:
         return max(now, self._recorded_at) if self._recorded_at else now
 
     def _timed(self, order: Order) -> Order:
-        """The order as recorded now; in exact runs as recorded when it says, but never before what is already recorded."""
+        """The order as recorded now.
+
+        In exact runs as recorded when it says, but never before what is already recorded.
+        """
         if not self._start.exact:
             return replace(order, recorded_at=self._now())
         return replace(order, recorded_at=max(order.recorded_at, self._recorded_at or order.recorded_at))

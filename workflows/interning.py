@@ -11,7 +11,10 @@ _known: OrderedDict[tuple[object, ...], Rules] = OrderedDict()
 
 
 def intern_rules(rules: Rules) -> Rules:
-    """The rules themselves, or an equal set seen before. Content addresses make that safe: equal keys are equal rules."""
+    """The rules themselves, or an equal set seen before. Content addresses make that safe.
+
+    Equal keys are equal rules.
+    """
     key = (
         rules.procedure_version,
         rules.procedure.authority,

@@ -13,7 +13,10 @@ from domain.record import NO_HASH
 
 
 class Done(msgspec.Struct, frozen=True):
-    """A command that took effect: its content's digest and the versions of its first and last event (equal and 0: none)."""
+    """A command that took effect: its content's digest and the versions of its first and last event (equal and 0.
+
+    None).
+    """
 
     id: CommandId
     digest: bytes
@@ -24,11 +27,11 @@ class Done(msgspec.Struct, frozen=True):
 class Start(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a dossier's run begins with.
 
-    Without ``rules`` the run loads everything from the store. ``state``, ``head`` (hash of the last event) and ``recent``
-    (commands whose repeats are answered without asking the store) and ``outgoing`` (messages to linked streams not yet
-    delivered) are carried over by continue-as-new; a linked part's run begins with its hand-over as ``first``. ``exact``: the times
-    in orders are trusted and moments are recorded as of themselves; for scenarios and demos in virtual time only.
-    ``events_per_run`` bounds a run's history; 0 leaves it to the server's suggestion.
+    Without ``rules`` the run loads everything from the store. ``state``, ``head`` (hash of the last event) and
+    ``recent`` (commands whose repeats are answered without asking the store) and ``outgoing`` (messages to linked
+    streams not yet delivered) are carried over by continue-as-new; a linked part's run begins with its hand-over as
+    ``first``. ``exact``: the times in orders are trusted and moments are recorded as of themselves; for scenarios and
+    demos in virtual time only. ``events_per_run`` bounds a run's history; 0 leaves it to the server's suggestion.
     """
 
     stream: Stream

@@ -1,4 +1,7 @@
-"""The agenda: every moment at which something will be due if nobody acts. The workflow's one timer is its first entry."""
+"""The agenda: every moment at which something will be due if nobody acts.
+
+The workflow's one timer is its first entry.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""What a correction changes: an earlier entry's moment, or one of its plain fields. The entry itself stays as it was."""
+"""What a correction changes: an earlier entry's moment, or one of its plain fields.
+
+The entry itself stays as it was.
+"""
 
 from datetime import datetime
 
@@ -27,7 +30,10 @@ MOMENTS = frozenset(
 )
 """Entries whose moment can be corrected: those that a clock depends on."""
 
-FIELDS = {"dossier.received": frozenset({"channel", "applicant"}), "dossier.submitted": frozenset({"channel", "applicant"})}
+FIELDS = {
+    "dossier.received": frozenset({"channel", "applicant"}),
+    "dossier.submitted": frozenset({"channel", "applicant"}),
+}
 """Entries' other fields that can be corrected."""
 
 CLOCK_ENTRIES = {

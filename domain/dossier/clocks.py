@@ -1,4 +1,7 @@
-"""The clocks of a dossier, built from its state: a budget, a start and the suspension ledger; due moments follow from them."""
+"""The clocks of a dossier, built from its state: a budget, a start and the suspension ledger.
+
+Due moments follow from them.
+"""
 
 from datetime import datetime
 

@@ -29,8 +29,8 @@ def encode_event(event: Event) -> msgspec.Raw:
 def decode_event(type_name: str, data: msgspec.Raw) -> Event:
     """The event of this type in its current shape; older shapes are upcast by the store on reading.
 
-    Raises KeyError for a type that this program does not know, and msgspec.ValidationError for data that do not fit: both
-    mean a newer program wrote it, and this one must not go on.
+    Raises KeyError for a type that this program does not know, and msgspec.ValidationError for data that do not fit:
+    both mean a newer program wrote it, and this one must not go on.
     """
     return _decoder(EVENT_OF[type_name]).decode(data)
 
@@ -73,7 +73,10 @@ class _Content(msgspec.Struct, frozen=True):
 
 
 def order_digest(order: Order) -> bytes:
-    """What the command asks, without when it was recorded: equal for a repeat, different for another command (8 bytes)."""
+    """What the command asks, without when it was recorded.
+
+    Equal for a repeat, different for another command (8 bytes).
+    """
     content = _Content(
         command=msgspec.Raw(_encoder.encode(order.command)),
         occurred_at=order.occurred_at.isoformat() if order.occurred_at else "",

@@ -1,7 +1,7 @@
 """Commands: what officers, citizens, carriers and other authorities ask of a dossier.
 
-A command says what is wanted; the ``Order`` around it says who wants it, when, and under which id. Names are the ``do`` of
-scenario files and, hyphenated, the routes of the HTTP interface.
+A command says what is wanted; the ``Order`` around it says who wants it, when, and under which id. Names are the
+``do`` of scenario files and, hyphenated, the routes of the HTTP interface.
 """
 
 from datetime import datetime
@@ -55,7 +55,7 @@ class _Command(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_field
     """Base of all commands: tagged by ``do``, unknown fields refused."""
 
 
-class Submit(_Command, tag="submit"):
+class Submit(_Command, frozen=True, tag="submit"):
     """The citizen hands the dossier in online; it is not yet accepted and no clock of the procedure runs."""
 
     procedure: ProcedureCode
@@ -66,11 +66,11 @@ class Submit(_Command, tag="submit"):
     return_to: AuthorityId | None = None
 
 
-class Receive(_Command, tag="receive"):
+class Receive(_Command, frozen=True, tag="receive"):
     """The desk accepts a full and valid dossier: the clocks start. After a ``submit`` only what changed need be given.
 
-    ``applicant`` is a sealed value. ``received_by`` is the receiving desk and ``return_to`` where the result is handed over
-    (both default to the procedure's authority).
+    ``applicant`` is a sealed value. ``received_by`` is the receiving desk and ``return_to`` where the result is
+    handed over (both default to the procedure's authority).
     """
 
     procedure: ProcedureCode | None = None
@@ -81,7 +81,7 @@ class Receive(_Command, tag="receive"):
     return_to: AuthorityId | None = None
 
 
-class Refuse(_Command, tag="refuse"):
+class Refuse(_Command, frozen=True, tag="refuse"):
     """The desk does not accept the dossier (form 03)."""
 
     reason: Text
@@ -89,19 +89,19 @@ class Refuse(_Command, tag="refuse"):
     applicant: str = ""
 
 
-class ClaimTask(_Command, tag="claim_task"):
+class ClaimTask(_Command, frozen=True, tag="claim_task"):
     """An officer takes the open task."""
 
     stage: str | None = None
 
 
-class ReleaseTask(_Command, tag="release_task"):
+class ReleaseTask(_Command, frozen=True, tag="release_task"):
     """The officer who holds the task gives it back to the unit."""
 
     stage: str | None = None
 
 
-class DelegateTask(_Command, tag="delegate_task"):
+class DelegateTask(_Command, frozen=True, tag="delegate_task"):
     """The open task is handed to another officer."""
 
     to: OfficerId
@@ -109,7 +109,7 @@ class DelegateTask(_Command, tag="delegate_task"):
     reason: Text = ""
 
 
-class CompleteTask(_Command, tag="complete_task"):
+class CompleteTask(_Command, frozen=True, tag="complete_task"):
     """The open task is done: forward, back to an earlier stage, or towards a refusal."""
 
     stage: str
@@ -118,7 +118,7 @@ class CompleteTask(_Command, tag="complete_task"):
     note: Text = ""
 
 
-class RequestSupplement(_Command, tag="request_supplement"):
+class RequestSupplement(_Command, frozen=True, tag="request_supplement"):
     """The citizen is asked once for what is missing (form 02)."""
 
     reason: Text = ""
@@ -127,27 +127,27 @@ class RequestSupplement(_Command, tag="request_supplement"):
     stage: str | None = None
 
 
-class ProvideSupplement(_Command, tag="provide_supplement"):
+class ProvideSupplement(_Command, frozen=True, tag="provide_supplement"):
     """The citizen has supplied what was asked for."""
 
     components: tuple[ComponentId, ...] = ()
     note: Text = ""
 
 
-class RequirePayment(_Command, tag="require_payment"):
+class RequirePayment(_Command, frozen=True, tag="require_payment"):
     """A financial obligation is notified; ``amount`` in dong."""
 
     amount: int = 0
     reason: Text = ""
 
 
-class ConfirmPayment(_Command, tag="confirm_payment"):
+class ConfirmPayment(_Command, frozen=True, tag="confirm_payment"):
     """The obligation is met; ``receipt`` is the payment's number."""
 
     receipt: str = ""
 
 
-class Suspend(_Command, tag="suspend"):
+class Suspend(_Command, frozen=True, tag="suspend"):
     """The clocks are suspended for a reason that the procedure knows; ``effect`` defaults to the procedure's."""
 
     reason: SuspensionReason = SuspensionReason.OTHER
@@ -155,57 +155,57 @@ class Suspend(_Command, tag="suspend"):
     effect: Effect | None = None
 
 
-class Resume(_Command, tag="resume"):
+class Resume(_Command, frozen=True, tag="resume"):
     """The suspension for this reason ends (none: the one that began last)."""
 
     reason: SuspensionReason | None = None
     note: Text = ""
 
 
-class Extend(_Command, tag="extend"):
+class Extend(_Command, frozen=True, tag="extend"):
     """Form 04: apology, reason and the new date."""
 
     new_due: datetime
     reason: Text
 
 
-class AcknowledgeLink(_Command, tag="acknowledge_link"):
+class AcknowledgeLink(_Command, frozen=True, tag="acknowledge_link"):
     """The linked authority confirms the hand-over; this completes its receive stage."""
 
 
-class AnswerLink(_Command, tag="answer_link"):
+class AnswerLink(_Command, frozen=True, tag="answer_link"):
     """The linked authority ends its part and hands the outcome to the parent."""
 
     outcome: LinkOutcome = LinkOutcome.AGREED
     note: Text = ""
 
 
-class IssueResult(_Command, tag="issue_result"):
+class IssueResult(_Command, frozen=True, tag="issue_result"):
     """The result is ready (portal state 9): the moment that is judged."""
 
     number: str = ""
     note: Text = ""
 
 
-class ReturnResult(_Command, tag="return_result"):
+class ReturnResult(_Command, frozen=True, tag="return_result"):
     """The result is handed to the citizen."""
 
     method: ReturnMethod = ReturnMethod.DIRECT
 
 
-class Withdraw(_Command, tag="withdraw"):
+class Withdraw(_Command, frozen=True, tag="withdraw"):
     """The citizen takes the dossier back."""
 
     reason: Text = ""
 
 
-class Stop(_Command, tag="stop"):
+class Stop(_Command, frozen=True, tag="stop"):
     """The authority stops processing (form 05)."""
 
     reason: Text = ""
 
 
-class Correct(_Command, tag="correct"):
+class Correct(_Command, frozen=True, tag="correct"):
     """An earlier entry was keyed wrongly; the entry stays and this amends it.
 
     ``event`` is the entry's version, or an event type (then its latest entry).
@@ -218,27 +218,27 @@ class Correct(_Command, tag="correct"):
     approved_by: OfficerId
 
 
-class RecordFeedback(_Command, tag="record_feedback"):
+class RecordFeedback(_Command, frozen=True, tag="record_feedback"):
     """The citizen's mark, 1 (poor) to 5 (good), and words."""
 
     score: int
     words: Text = ""
 
 
-class ReviseCalendar(_Command, tag="revise_calendar"):
+class ReviseCalendar(_Command, frozen=True, tag="revise_calendar"):
     """A new version of a calendar applies to this open dossier."""
 
     calendar: CalendarSpec
     reason: Text = ""
 
 
-class PassMoment(_Command, tag="pass_moment"):
+class PassMoment(_Command, frozen=True, tag="pass_moment"):
     """Internal: a moment of the agenda has come."""
 
     moment: datetime
 
 
-class ReceiveLink(_Command, tag="receive_link"):
+class ReceiveLink(_Command, frozen=True, tag="receive_link"):
     """Internal: a hand-over arrives at the linked authority and opens its part."""
 
     root: str
@@ -249,14 +249,14 @@ class ReceiveLink(_Command, tag="receive_link"):
     applicant: str = ""
 
 
-class NoteLinkAcknowledged(_Command, tag="note_link_acknowledged"):
+class NoteLinkAcknowledged(_Command, frozen=True, tag="note_link_acknowledged"):
     """Internal: the parent learns that its hand-over was acknowledged."""
 
     link: str
     sequence: int
 
 
-class NoteLinkAnswered(_Command, tag="note_link_answered"):
+class NoteLinkAnswered(_Command, frozen=True, tag="note_link_answered"):
     """Internal: the parent learns the linked authority's answer."""
 
     link: str
@@ -265,7 +265,7 @@ class NoteLinkAnswered(_Command, tag="note_link_answered"):
     note: Text = ""
 
 
-class NoteLinkSuspended(_Command, tag="note_link_suspended"):
+class NoteLinkSuspended(_Command, frozen=True, tag="note_link_suspended"):
     """Internal: the parent learns that the linked part's clock stands still, and why."""
 
     link: str
@@ -273,7 +273,7 @@ class NoteLinkSuspended(_Command, tag="note_link_suspended"):
     reason: SuspensionReason
 
 
-class NoteLinkResumed(_Command, tag="note_link_resumed"):
+class NoteLinkResumed(_Command, frozen=True, tag="note_link_resumed"):
     """Internal: the parent learns that the linked part's clock runs again."""
 
     link: str
@@ -281,7 +281,7 @@ class NoteLinkResumed(_Command, tag="note_link_resumed"):
     reason: SuspensionReason
 
 
-class RecallLink(_Command, tag="recall_link"):
+class RecallLink(_Command, frozen=True, tag="recall_link"):
     """Internal: the parent ended, so its linked part ends too."""
 
     sequence: int
@@ -353,5 +353,3 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
 def name_of(command: Command) -> str:
     """The ``do`` under which a command travels."""
     return str(type(command).__struct_config__.tag)
-
-

@@ -1,4 +1,7 @@
-"""``decide``: from the rules, the state and an order to the events that follow, or a refusal. Pure and deterministic."""
+"""``decide``: from the rules, the state and an order to the events that follow, or a refusal.
+
+Pure and deterministic.
+"""
 
 from collections.abc import Callable
 from typing import assert_never

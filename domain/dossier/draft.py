@@ -1,4 +1,7 @@
-"""A decision in the making: the events so far and the state they lead to, so that later ones can build on earlier ones."""
+"""A decision in the making.
+
+The events so far and the state they lead to, so that later ones can build on earlier ones.
+"""
 
 from datetime import datetime
 

@@ -11,8 +11,8 @@ from domain.dossier.view import Status
 def tell_promises(draft: Draft) -> None:
     """Add ``deadline.set`` for clocks that began and ``deadline.revised`` for due moments that moved.
 
-    A clock that stands still has no due moment, so nothing is told until it runs again. A judged or closed dossier's clocks
-    are told no more.
+    A clock that stands still has no due moment, so nothing is told until it runs again. A judged or closed dossier's
+    clocks are told no more.
     """
     if draft.state.received_at is None or draft.state.status is not Status.OPEN:
         return

@@ -58,8 +58,8 @@ class SupplementAwaited(Refusal):
 
     def __init__(self, do: str, expires_at: datetime) -> None:
         super().__init__(
-            f"the citizen's supplement is awaited until {expires_at.isoformat()}; until then only provide_supplement, withdraw, "
-            f"stop, correct and extend are taken, not {do}",
+            f"the citizen's supplement is awaited until {expires_at.isoformat()}; until then only "
+            f"provide_supplement, withdraw, stop, correct and extend are taken, not {do}",
             do=do,
             expires_at=expires_at.isoformat(),
         )
@@ -93,7 +93,9 @@ class TaskClaimedByAnother(Refusal):
 
     def __init__(self, stage: str, officer: str) -> None:
         super().__init__(
-            f"the task {stage} is held by {officer}; it must be released or delegated first", stage=stage, officer=officer
+            f"the task {stage} is held by {officer}; it must be released or delegated first",
+            stage=stage,
+            officer=officer,
         )
 
 
@@ -155,8 +157,8 @@ class SupplementAlreadyRequested(Refusal):
     def __init__(self, stage: str, legal_basis: str, limit: int) -> None:
         basis = f" on the basis of {legal_basis}" if legal_basis else ""
         super().__init__(
-            f"a supplement was already asked for at stage {stage}{basis} (at most {limit} there); all that is missing is asked for "
-            "at once",
+            f"a supplement was already asked for at stage {stage}{basis} (at most {limit} there); all that is "
+            "missing is asked for at once",
             stage=stage,
             limit=limit,
         )
@@ -272,7 +274,9 @@ class ExtensionTooLate(Refusal):
     code = "extension_too_late"
 
     def __init__(self, due: datetime) -> None:
-        super().__init__(f"the due moment {due.isoformat()} has passed; an extension must come before it", due=due.isoformat())
+        super().__init__(
+            f"the due moment {due.isoformat()} has passed; an extension must come before it", due=due.isoformat()
+        )
 
 
 class ExtensionNotLater(Refusal):
@@ -348,7 +352,9 @@ class LinkAnsweredDifferently(Refusal):
     code = "link_answered_differently"
 
     def __init__(self, link: str, first: str, second: str) -> None:
-        super().__init__(f"the hand-over {link} was answered {first}; {second} contradicts it", first=first, second=second)
+        super().__init__(
+            f"the hand-over {link} was answered {first}; {second} contradicts it", first=first, second=second
+        )
 
 
 class NotALinkedPart(Refusal):
@@ -473,4 +479,6 @@ class TextTooLong(Refusal):
     code = "text_too_long"
 
     def __init__(self, field: str, length: int, limit: int) -> None:
-        super().__init__(f"{field} has {length} characters; at most {limit} are taken", field=field, length=length, limit=limit)
+        super().__init__(
+            f"{field} has {length} characters; at most {limit} are taken", field=field, length=length, limit=limit
+        )

@@ -25,7 +25,7 @@ PORTAL_STATE_OF_ENDING = {
 }
 
 
-def portal_state(state: Dossier) -> int:
+def portal_state(state: Dossier) -> int:  # noqa: PLR0911  # one return a portal state
     """The national portal's number for where the dossier is, 1 to 10; 0 where there is none yet."""
     if state.ending is not None:
         return PORTAL_STATE_OF_ENDING[state.ending]

@@ -39,7 +39,10 @@ class Timeliness(StrEnum):
 
 
 class TaskView(msgspec.Struct, frozen=True):
-    """One open task: who, what, until when (5 rõ). ``due`` is the stage's due moment, none where it is not timed or paused."""
+    """One open task: who, what, until when (5 rõ).
+
+    ``due`` is the stage's due moment, none where it is not timed or paused.
+    """
 
     task: str
     stage: str
@@ -55,9 +58,10 @@ class TaskView(msgspec.Struct, frozen=True):
 class DossierView(msgspec.Struct, frozen=True):
     """One stream's row of the ``dossiers`` read model and its open tasks.
 
-    ``root`` is the root dossier's stream, equal to ``stream`` for the root itself. ``received_by`` is the desk that received
-    it, ``authority`` the one that decides, ``return_to`` where the result is handed over. ``next_moment`` is the earliest agenda
-    moment: the running workflow's timer. ``procedure_version`` and ``calendar_version`` are the pinned content addresses.
+    ``root`` is the root dossier's stream, equal to ``stream`` for the root itself. ``received_by`` is the desk that
+    received it, ``authority`` the one that decides, ``return_to`` where the result is handed over. ``next_moment`` is
+    the earliest agenda moment: the running workflow's timer. ``procedure_version`` and ``calendar_version`` are the
+    pinned content addresses.
     """
 
     stream: Stream

@@ -7,12 +7,14 @@ from domain.dossier.agenda import ANSWER, agenda
 from domain.dossier.draft import Draft
 from domain.procedure import Silence
 
-
 NOT_PROVIDED = "supplement not provided in time"
 
 
 def pass_moment(draft: Draft, command: c.PassMoment) -> None:
-    """Let every entry of this moment come true; what an earlier one made void (a closed dossier's reminders) does not."""
+    """Let every entry of this moment come true.
+
+    What an earlier one made void (a closed dossier's reminders) does not.
+    """
     while True:
         entry = next((known for known in agenda(draft.rules, draft.state) if known.at <= command.moment), None)
         if entry is None:
