@@ -180,9 +180,10 @@ class Dossiers:
 def _update_id(order: Order) -> str:
     """Temporal answers an update id it knows with the first answer, whatever the content.
 
-    So the content is part of it.
+    So the content is part of it, and so is the expected version: whoever has looked again must be heard again.
     """
-    return f"{order.id}:{order_digest(order).hex()}"
+    update_id = f"{order.id}:{order_digest(order).hex()}"
+    return update_id if order.expected_version is None else f"{update_id}:{order.expected_version}"
 
 
 def _refused(failed: WorkflowUpdateFailedError) -> Refused:

@@ -327,6 +327,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``recorded_at`` is when the system learns of it, ``occurred_at`` when it happened in the world (none: the same).
     ``authority`` is the one that ``actor`` acts for, ``on_behalf_of`` the officer whose absence is covered.
+    ``expected_version`` is the stream's version that the actor had before his eyes (none: whatever it is now); it is a
+    circumstance, not content: a repeat gets the first answer though the stream has moved on.
     """
 
     id: CommandId
@@ -338,6 +340,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     on_behalf_of: str = ""
     causation_id: str = ""
     correlation_id: str = ""
+    expected_version: int | None = None
 
     @property
     def at(self) -> datetime:

@@ -50,6 +50,7 @@ def decide(rules: Rules, state: Dossier, order: c.Order) -> tuple[Event, ...]:
 
     Raises a ``Refusal`` with a stable code when the order is not allowed in this state; the state is then unchanged.
     """
+    _check_version(state, order)
     _check_texts(order.command)
     _check_times(state, order)
     _check_status(state, order)
@@ -77,6 +78,11 @@ def _check_status(state: Dossier, order: c.Order) -> None:
             assert_never(state.status)
     if state.supplement is not None and not isinstance(command, (*TAKEN_WHILE_AWAITED, *MESSAGES)):
         raise r.SupplementAwaited(order.name, state.supplement.expires_at)
+
+
+def _check_version(state: Dossier, order: c.Order) -> None:
+    if order.expected_version is not None and order.expected_version != state.version:
+        raise r.StaleVersion(order.expected_version, state.version)
 
 
 def _check_times(state: Dossier, order: c.Order) -> None:

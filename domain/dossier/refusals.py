@@ -33,6 +33,19 @@ class DossierClosed(Refusal):
         super().__init__(f"this dossier is closed ({ending}); {do} is no longer possible", ending=ending, do=do)
 
 
+class StaleVersion(Refusal):
+    """A decision taken on a screen that no longer shows how the dossier stands."""
+
+    code = "stale_version"
+
+    def __init__(self, expected: int, current: int) -> None:
+        super().__init__(
+            f"this dossier has moved on from version {expected} to {current}; look at it again before acting",
+            expected=expected,
+            current=current,
+        )
+
+
 class NotReceived(Refusal):
     """Work on a dossier that was submitted but not accepted."""
 
