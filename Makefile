@@ -1,8 +1,12 @@
 # The two commands a newcomer needs are `make up` and `make test`; the others serve those who change the code.
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+PYTHON  ?= python3
+# Processes of the test run; each has database and Temporal servers of its own.
+WORKERS ?= 2
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+PIP     := $(BIN)/pip --disable-pip-version-check --no-input
+OURS    := activities api bench catalogue cli domain migrations runtime store tests workers workflows
 
 .DEFAULT_GOAL := help
 
@@ -10,22 +14,84 @@ STAMP  := $(VENV)/.installed
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
+# Quiet when all goes well, everything pip said when it does not.
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "motcua needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "installing into $(VENV) (once; a minute or two) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@{ $(PIP) install --require-hashes --requirement requirements.lock && \
+	   $(PIP) install --no-deps --no-build-isolation --editable . ; } > $(VENV)/install.log 2>&1 || \
+	  { cat $(VENV)/install.log >&2; echo "the installation failed; its words are above and in $(VENV)/install.log" >&2; exit 1; }
 	@touch $@
 
 .PHONY: venv
 venv: $(STAMP) ## create .venv from the hash-pinned requirements.lock
+
+.PHONY: up
+up: $(STAMP) ## the whole system, live, with data to click on
+	@$(BIN)/motcua up
+
+.PHONY: test
+test: $(STAMP) ## all tests that CI runs
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
+
+.PHONY: check
+check: format lint types imports dependencies dead-code migrations openapi alerts ## everything that is checked without running the system
+
+.PHONY: format
+format: $(STAMP)
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; run 'make fmt'" >&2; exit 1; }
+
+.PHONY: lint
+lint: $(STAMP)
+	@$(BIN)/ruff check --quiet .
+
+.PHONY: types
+types: $(STAMP)
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: imports
+imports: $(STAMP)
+	@$(BIN)/lint-imports > $(VENV)/imports.log || { cat $(VENV)/imports.log >&2; exit 1; }
+
+.PHONY: dependencies
+dependencies: $(STAMP)
+	@$(BIN)/deptry $(filter-out tests bench,$(OURS)) > $(VENV)/deptry.log 2>&1 || { cat $(VENV)/deptry.log >&2; exit 1; }
+
+.PHONY: dead-code
+dead-code: $(STAMP)
+	@$(BIN)/vulture
+
+.PHONY: migrations
+migrations: $(STAMP)
+	@$(BIN)/python -m tests.support.migration_sql build/migrations
+	@$(BIN)/squawk --config .squawk.toml build/migrations/*.sql > $(VENV)/squawk.log 2>&1 || { cat $(VENV)/squawk.log >&2; exit 1; }
+
+.PHONY: openapi
+openapi: $(STAMP)
+	@mkdir -p build
+	@$(BIN)/python -m api.schema build/openapi.json
+	@$(BIN)/openapi-spec-validator build/openapi.json > $(VENV)/openapi.log 2>&1 || { cat $(VENV)/openapi.log >&2; exit 1; }
+
+.PHONY: alerts
+alerts:
+	@if command -v promtool > /dev/null; then promtool check rules ops/prometheus/*.rules.yml && promtool test rules ops/prometheus/*.test.yml; \
+	 else echo "NOT CHECKED: alert rules (there is no promtool; Debian has it in the package 'prometheus')" >&2; fi
+
+.PHONY: bench
+bench: $(STAMP) ## the benchmarks: a table and bench/results/*.json
+	@$(BIN)/python -m bench
+
+.PHONY: fmt
+fmt: $(STAMP) ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
 .PHONY: lock
 lock: ## refresh requirements.lock (pins and hashes only, no host names)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --extra dev pyproject.toml --output-file requirements.lock
 
-.PHONY: up
-up: $(STAMP) ## the whole system, live, with data to click on
-	@$(BIN)/motcua up
+.PHONY: clean
+clean: ## remove what was built; the system's state in .motcua stays
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
