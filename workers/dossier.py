@@ -46,15 +46,16 @@ def build_worker(
     task_queue: str,
     *,
     exact: bool = False,
+    offset: timedelta = timedelta(0),
     **options: Any,  # noqa: ANN401  # those of temporalio.worker.Worker
 ) -> Worker:
     """A worker for dossiers over this journal; run it with ``async with`` or ``await worker.run()``.
 
-    ``exact``: times in orders are trusted (virtual time only), as in ``Dossiers``. ``options`` are those of
+    ``exact`` and ``offset`` are for virtual time only, as in ``Dossiers``. ``options`` are those of
     ``temporalio.worker.Worker``, in preference to ``OPTIONS``.
     """
     activities = JournalActivities(journal, rules_source)
-    links = LinkActivities(Dossiers(client, journal, task_queue, exact=exact))
+    links = LinkActivities(Dossiers(client, journal, task_queue, exact=exact, offset=offset))
     return Worker(
         client,
         task_queue=task_queue,

@@ -61,12 +61,21 @@ class StoredCommands(Protocol):
 class Dossiers:
     """Orders to dossiers, each carried out once however often it is sent."""
 
-    def __init__(self, client: Client, commands: StoredCommands, task_queue: str, *, exact: bool = False) -> None:
-        """``exact``: times in orders are trusted (virtual time only)."""
+    def __init__(
+        self,
+        client: Client,
+        commands: StoredCommands,
+        task_queue: str,
+        *,
+        exact: bool = False,
+        offset: timedelta = timedelta(0),
+    ) -> None:
+        """``exact``: times in orders are trusted; ``offset``: see ``Start`` (both in virtual time only)."""
         self._client = client
         self._commands = commands
         self._task_queue = task_queue
         self._exact = exact
+        self._offset = offset
 
     async def begin(self, stream: Stream, rules: Rules, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         """Send the first order of a new dossier, starting its workflow.
@@ -74,7 +83,9 @@ class Dossiers:
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
         return await self._answer(
-            self._with_start(Start(stream, rules.slim(), exact=self._exact), order, timeout), stream, order
+            self._with_start(Start(stream, rules.slim(), exact=self._exact, offset=self._offset), order, timeout),
+            stream,
+            order,
         )
 
     async def execute(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
@@ -113,7 +124,7 @@ class Dossiers:
         """Start the workflow of an open dossier from the store; one that runs already is left alone."""
         await self._client.start_workflow(
             DossierWorkflow.run,
-            Start(stream, exact=self._exact),
+            Start(stream, exact=self._exact, offset=self._offset),
             id=stream,
             task_queue=self._task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -131,7 +142,7 @@ class Dossiers:
                 raise
         else:
             return reply
-        return await self._with_start(Start(stream, exact=self._exact), order, timeout)
+        return await self._with_start(Start(stream, exact=self._exact, offset=self._offset), order, timeout)
 
     async def _with_start(self, start: Start, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         operation = WithStartWorkflowOperation(

@@ -306,6 +306,7 @@ class DossierWorkflow:
             rules=self._known_rules().for_link(message.opens),
             first=message.order,
             exact=self._start.exact,
+            offset=self._start.offset,
             events_per_run=self._start.events_per_run,
         )
         try:
@@ -318,8 +319,12 @@ class DossierWorkflow:
     # -- time and renewal ------------------------------------------------------------------------------------------
 
     def _now(self) -> datetime:
-        now = workflow.now()
+        now = self._clock()
         return max(now, self._recorded_at) if self._recorded_at else now
+
+    def _clock(self) -> datetime:
+        """Temporal's clock, or in virtual time the scenario's."""
+        return workflow.now() + self._start.offset
 
     def _timed(self, order: Order) -> Order:
         """The order as recorded now.
@@ -333,7 +338,7 @@ class DossierWorkflow:
     async def _sleep(self) -> None:
         """Sleep until the agenda's next moment; wake early when that moment changes or the run should end."""
         self._armed = self._moment
-        timeout = max(self._armed - workflow.now(), timedelta(0)) if self._armed else None
+        timeout = max(self._armed - self._clock(), timedelta(0)) if self._armed else None
         try:
             await workflow.wait_condition(self._disturbed, timeout=timeout)
         except TimeoutError:

@@ -1,6 +1,6 @@
 """What travels between clients and workflows. One Struct in, one out."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -30,8 +30,10 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True):
     Without ``rules`` the run loads everything from the store. ``state``, ``head`` (hash of the last event) and
     ``recent`` (commands whose repeats are answered without asking the store) and ``outgoing`` (messages to linked
     streams not yet delivered) are carried over by continue-as-new; a linked part's run begins with its hand-over as
-    ``first``. ``exact``: the times in orders are trusted and moments are recorded as of themselves; for scenarios and
-    demos in virtual time only. ``events_per_run`` bounds a run's history; 0 leaves it to the server's suggestion.
+    ``first``. ``exact``: the times in orders are trusted and moments are recorded as of themselves; for
+    scenarios and demos in virtual time only, where ``offset`` is how far their clock is ahead of Temporal's
+    (negative: behind), so that dates of the past can be lived through. ``events_per_run`` bounds a run's history; 0
+    leaves it to the server's suggestion.
     """
 
     stream: Stream
@@ -43,6 +45,7 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True):
     recent: tuple[Done, ...] = ()
     outgoing: tuple[Message, ...] = ()
     exact: bool = False
+    offset: timedelta = timedelta(0)
     events_per_run: int = 0
 
 
