@@ -132,11 +132,13 @@ def _located(name: str, lines: Lines, place: Place, code: str, text: str) -> Fau
     if match is None:
         return Fault(name, line_of(lines, place), code, text)
     parts = [key or int(index) for key, index in _PART.findall(match.group(1))]
-    return Fault(name, line_of(lines, (*place, *parts)), code, f"{match.group(1).removeprefix('.')}: {text[: match.start()]}")
+    return Fault(
+        name, line_of(lines, (*place, *parts)), code, f"{match.group(1).removeprefix('.')}: {text[: match.start()]}"
+    )
 
 
 def place_of(value: dict[str, Any], where: str) -> Place:
-    """Return the way to what a calendar's refusal names: ``hours.mon``, ``worked.2026-08-22``, ``off.2026-05-01``, ``years``."""
+    """Return the way to what a calendar's refusal names, such as ``hours.mon``, ``off.2026-05-01`` or ``years``."""
     key, _, rest = where.partition(".")
     if not rest:
         return (key,)

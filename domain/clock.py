@@ -12,7 +12,7 @@ from domain.procedure import CountPolicy, CutOff, Effect
 
 
 class Suspension(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One stretch in which the clock did not simply run. ``end`` is none while it is open.
+    """One stretch in which the clock did not simply run. ``end`` is none while it is open; ``reason`` is any text.
 
     Raises InvalidSuspension where it ends before it starts, InvalidMoment without an offset.
     """
@@ -43,7 +43,8 @@ Extension = tuple[datetime, datetime, str]
 class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One of a dossier's clocks. ``start`` is when the full and valid dossier was accepted, or the stage opened.
 
-    Suspensions may overlap and come in any order; of several extensions only the last counts; ``domain.deadline`` says how they move the due moment.
+    Suspensions may overlap and come in any order; of several extensions only the last counts; ``domain.deadline``
+    says how they move the due moment.
     """
 
     budget: Period
@@ -60,7 +61,7 @@ class Stop(NamedTuple):
     start: int
     end: int | None
     effect: Effect
-    reason: str
+    reasons: tuple[str, ...]
 
 
 class NewDate(NamedTuple):
@@ -72,7 +73,7 @@ class NewDate(NamedTuple):
 
 
 def ledger(clock: Clock) -> list[Stop | NewDate]:
-    """What happened to the clock, in the order in which it took effect: a suspension by its end, open ones last.
+    """Return what happened to the clock in the order in which it took effect: suspensions by their ends, open ones last.
 
     Pauses that overlap or touch are one. Suspensions of effect ``run_on`` are left out: they change nothing.
     """
@@ -83,7 +84,10 @@ def ledger(clock: Clock) -> list[Stop | NewDate]:
     for suspension in clock.suspensions:
         end = suspension.end
         stop = Stop(
-            epoch_minute(suspension.start), None if end is None else epoch_minute(end), suspension.effect, suspension.reason
+            epoch_minute(suspension.start),
+            None if end is None else epoch_minute(end),
+            suspension.effect,
+            (suspension.reason,) if suspension.reason else (),
         )
         if suspension.effect is Effect.PAUSE:
             pauses.append(stop)
@@ -99,23 +103,21 @@ def ledger(clock: Clock) -> list[Stop | NewDate]:
 
 
 def _merged(pauses: list[Stop]) -> list[Stop]:
-    if len(pauses) < 2:
-        return pauses
     pauses.sort(key=lambda pause: pause.start)
-    merged = [pauses[0]]
-    for pause in pauses[1:]:
-        last = merged[-1]
-        if last.end is not None and pause.start > last.end:
+    merged: list[Stop] = []
+    for pause in pauses:
+        last = merged[-1] if merged else None
+        if last is None or (last.end is not None and pause.start > last.end):
             merged.append(pause)
             continue
         end = None if last.end is None or pause.end is None else max(last.end, pause.end)
-        reasons = last.reason if pause.reason in {"", last.reason} else f"{last.reason}, {pause.reason}".removeprefix(", ")
+        reasons = tuple(dict.fromkeys(last.reasons + pause.reasons))
         merged[-1] = Stop(last.start, end, Effect.PAUSE, reasons)
     return merged
 
 
 def _effective(entry: Stop | NewDate) -> tuple[bool, int, bool]:
-    """Sort key: when an entry takes effect; a new date set at the moment a suspension ends comes after it."""
+    """Return when an entry takes effect, to sort by; a new date set at the moment a suspension ends comes after it."""
     if isinstance(entry, NewDate):
         return False, entry.at, True
     return (True, entry.start, False) if entry.end is None else (False, entry.end, False)

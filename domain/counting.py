@@ -3,29 +3,31 @@
 The rules, each as the contract states it:
 
 * working hours: so many working minutes from the start, or from the next opening;
-* working days, by the day's end: the day of the start is not counted, the budget ends at the closing time of the N-th working day
-  after it; counted as hours, or with a fraction: as so many working hours;
-* calendar days and months: the day of the start is not counted, the budget ends at the closing time of the N-th calendar day (the same
-  day of the N-th month, or that month's last), or of the next working day where that day is off;
+* working days, by the day's end: the day of the start is not counted, the budget ends at the closing time of the N-th
+  working day after it; counted as hours, or with a fraction: as so many working hours;
+* calendar days and months: the day of the start is not counted, the budget ends at the closing time of the N-th
+  calendar day (the same day of the N-th month, or that month's last), or of the next working day where that day is
+  off;
 * minutes and hours without "working" are the clock's: they pass by night and on days off too;
 * cut-off: a start at or after it counts as the next working day's opening, or is returned at that day's closing time;
-* pause: what remained when it began is counted on from its end, and under ``day_end`` raised to that day's closing time;
+* pause: what remained when it began is counted on from its end, and under ``day_end`` raised to that day's closing
+  time;
 * restart: counted afresh from its end.
 """
 
 from calendar import monthrange
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from domain.calendar import Calendar
-from domain.calendar_data import EARLIEST_YEAR, LATEST_YEAR
 from domain.clock import Clock, NewDate, Stop, ledger
-from domain.errors import OutsideCalendar
 from domain.period import Period, Unit
 from domain.procedure import CountPolicy, CutOff, CutOffEffect, Effect
+from domain.shifts import HOUR_MINUTES, minute_of_day
 
-CLOCK_MINUTES = {Unit.MINUTE: 1, Unit.HOUR: 60}
+MONTHS = 12
+
+CLOCK_MINUTES = {Unit.MINUTE: 1, Unit.HOUR: HOUR_MINUTES}
 """Minutes of the units that pass outside working time too."""
 DAY_UNITS = frozenset({Unit.WORKING_DAY, Unit.DAY, Unit.MONTH})
 
@@ -33,8 +35,8 @@ DAY_UNITS = frozenset({Unit.WORKING_DAY, Unit.DAY, Unit.MONTH})
 class Layout(NamedTuple):
     """A budget laid out on the calendar, as if nothing were to happen to it.
 
-    ``start`` is the start after the cut-off rule. The budget runs from ``begins`` to ``ends``; ``due`` is later than ``ends`` where
-    the last day is off and the due moment rolls on.
+    ``start`` is the start after the cut-off rule. The budget runs from ``begins`` to ``ends``; ``due`` is later than
+    ``ends`` where the last day is off and the due moment rolls on.
     """
 
     start: int
@@ -46,7 +48,8 @@ class Layout(NamedTuple):
 class Course(NamedTuple):
     """What became of a clock: its last count, and the stops and the new date that took effect.
 
-    ``start`` is the start of the last count (the end of the last restart); ``due`` is none while an open stop holds the clock.
+    ``start`` is the start of the last count (the end of the last restart); ``due`` is none while an open stop holds
+    the clock.
     """
 
     start: int
@@ -57,23 +60,23 @@ class Course(NamedTuple):
 
 
 def by_day_end(budget: Period, count: CountPolicy) -> bool:
-    """Whether the budget ends with a day's closing time: whole working days under ``day_end``, calendar days, months."""
+    """Return whether a budget ends with a day: whole working days under ``day_end``, calendar days, months."""
     if count is not CountPolicy.DAY_END or budget.unit not in DAY_UNITS:
         return False
     return budget.unit is not Unit.WORKING_DAY or isinstance(budget.amount, int)
 
 
 def working_minutes(calendar: Calendar, budget: Period) -> int:
-    """The working minutes of a budget in working hours, or in working days counted as hours; at least one."""
-    hours = budget.amount if budget.unit is Unit.WORKING_HOUR else budget.amount * calendar.spec.hours_per_day
-    return max(1, round(60 * hours))
+    """Return the working minutes of a budget in working hours, or in working days counted as hours; at least one."""
+    unit_minutes = HOUR_MINUTES if budget.unit is Unit.WORKING_HOUR else calendar.spec.minutes_per_day()
+    return max(1, round(unit_minutes * budget.amount))
 
 
 def lay_out(calendar: Calendar, budget: Period, start: int, count: CountPolicy, cutoff: CutOff | None) -> Layout:
     """Count the budget from ``start``; raise OutsideCalendar where it leaves the years the calendar knows."""
     if cutoff is not None:
         day = calendar.day_of(start)
-        past = start >= calendar.local_minute(day, minute_of_day(cutoff.time))
+        past = start >= calendar.local_minute(day, minute_of_day(cutoff.time) or 0)
         if cutoff.effect is CutOffEffect.SAME_DAY_RETURN:
             return _same_day(calendar, day, start, past=past)
         if past:
@@ -111,19 +114,17 @@ def _calendar_days(calendar: Calendar, budget: Period, start: int) -> Layout:
 
 
 def _months_on(calendar: Calendar, day: int, months: int) -> int:
-    """The day number of the same day of the month ``months`` on, or of that month's last day where it does not exist."""
+    """Return the same day of the month that many months on, as a day number; the month's last where it has none."""
     start = calendar.date_of(day)
-    years, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    if not EARLIEST_YEAR <= years <= LATEST_YEAR:
-        message = f"{months} months after {start.isoformat()} lie past the end of calendar {calendar.spec.id}"
-        raise OutsideCalendar(message, calendar=calendar.spec.id)
-    return calendar.number_of(date(years, month + 1, min(start.day, monthrange(years, month + 1)[1])))
+    year, month = divmod(start.year * MONTHS + start.month - 1 + months, MONTHS)
+    return calendar.number_of(date(year, month + 1, min(start.day, monthrange(year, month + 1)[1])))
 
 
 def _same_day(calendar: Calendar, day: int, start: int, *, past: bool) -> Layout:
     """Same-day return: the closing time of the day of the start, or of the next working day past the cut-off.
 
-    A start on a day off, or after a short day has closed, is the next working day's too: nothing is due before it starts.
+    A start on a day off, or after a short day has closed, is the next working day's too: nothing is due before it
+    starts.
     """
     if not past and calendar.is_worked(day):
         closing = calendar.closing_of(calendar.working_day_from(day))
@@ -138,8 +139,9 @@ def _same_day(calendar: Calendar, day: int, start: int, *, past: bool) -> Layout
 def follow(calendar: Calendar, clock: Clock) -> Course:
     """Apply everything that happened to the clock, in order.
 
-    A suspension counts from the start of the running count at the earliest: from the clock's start, from a restart's end, or from
-    the moment at which form 04 set a new date. A restart never takes back a date that form 04 has promised.
+    A suspension counts from the start of the running count at the earliest: from the clock's start, from a restart's
+    end, or from the moment at which form 04 set a new date. A restart never takes back a date that form 04 has
+    promised.
     """
     start = since = calendar.minute(clock.start)
     layout = lay_out(calendar, clock.budget, start, clock.count, clock.cutoff)
@@ -162,7 +164,7 @@ def follow(calendar: Calendar, clock: Clock) -> Course:
             return Course(start, layout, None, stops, new_date)
         if entry.end <= since:
             continue
-        stops.append(entry._replace(start=begin))
+        stops.append(entry if entry.start == begin else entry._replace(start=begin))
         calendar.check(entry.end)
         if entry.effect is Effect.PAUSE:
             due = _resumed(calendar, clock, begin, entry.end, due)
@@ -174,7 +176,7 @@ def follow(calendar: Calendar, clock: Clock) -> Course:
 
 
 def _resumed(calendar: Calendar, clock: Clock, paused: int, resumed: int, due: int) -> int:
-    """The due moment after one pause; never earlier than before it."""
+    """Return the due moment after one pause; never earlier than before it."""
     if clock.budget.unit in CLOCK_MINUTES:
         moved = due + resumed - paused
         calendar.check(moved)
@@ -182,16 +184,10 @@ def _resumed(calendar: Calendar, clock: Clock, paused: int, resumed: int, due: i
     remaining = calendar.position(due) - calendar.position(paused)
     moved = calendar.advance_minute(resumed, remaining)
     if by_day_end(clock.budget, clock.count) or same_day_return(clock.cutoff):
-        moved = calendar.closing_at_or_after(moved)
+        moved = calendar.closing_from(moved)
     return max(due, moved)
 
 
 def same_day_return(cutoff: CutOff | None) -> bool:
-    """Whether the cut-off promises the result at a day's closing time, whatever the budget's unit."""
+    """Return whether the cut-off promises the result at a day's closing time, whatever the budget's unit."""
     return cutoff is not None and cutoff.effect is CutOffEffect.SAME_DAY_RETURN
-
-
-@lru_cache(maxsize=64)
-def minute_of_day(time: str) -> int:
-    """Minutes after midnight of a checked ``HH:MM``."""
-    return int(time[:2]) * 60 + int(time[3:])

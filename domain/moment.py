@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from domain.errors import InvalidMoment
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+DAY_MINUTES = 24 * 60
+_MINUTE = timedelta(minutes=1)
 
 
 def parse_moment(text: str) -> datetime:
@@ -16,15 +17,15 @@ def parse_moment(text: str) -> datetime:
         message = f'"{text}" is not a moment: write date, time and offset, e.g. 2026-03-02T08:10+07:00'
         raise InvalidMoment(message, text=text) from None
     if moment.tzinfo is None:
-        message = f'"{text}" says no offset: add one, e.g. {text if "T" in text else text + "T08:00"}+07:00'
+        message = f'"{text}" says no offset: write date, time and offset, e.g. 2026-03-02T08:10+07:00'
         raise InvalidMoment(message, text=text)
     return moment
 
 
 def epoch_minute(moment: datetime) -> int:
-    """Whole minutes from 1970-01-01T00:00Z to ``moment``, seconds dropped; raise InvalidMoment where it has no offset."""
+    """Return the whole minutes since 1970-01-01T00:00Z, seconds dropped; raise InvalidMoment without an offset."""
     try:
-        return (moment - EPOCH) // MINUTE
+        return (moment - EPOCH) // _MINUTE
     except TypeError:
         message = f"{moment.isoformat()} says no offset, so it names no moment"
         raise InvalidMoment(message, moment=moment.isoformat()) from None
