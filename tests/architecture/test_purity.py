@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PURE_STANDARD_LIBRARY = {
     "abc", "array", "bisect", "calendar", "collections", "dataclasses", "datetime", "decimal", "enum", "functools",
-    "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "string", "types", "typing", "unicodedata", "zoneinfo",
+    "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "string", "types", "typing", "unicodedata",
+    "zoneinfo",
 }  # fmt: skip
 BANNED_CALLS = {
     "datetime.now", "datetime.today", "datetime.utcnow", "date.today", "datetime.datetime.now", "datetime.date.today",
