@@ -6,13 +6,16 @@ the dossier at its level, so that handing in and handing out are no links. Links
 that asks the committee's office from within its part opens a link inside its link.
 """
 
+from collections.abc import Iterator
+from itertools import groupby
+
 import msgspec
 from msgspec.structs import replace
 
 from catalogue.naming import Names
 from catalogue.runnable import SUPPLIED, numbered
 from catalogue.stages import role_of
-from catalogue.totals import counted_total
+from catalogue.totals import PARALLEL, counted_total
 from domain.authority import AuthorityKind, Level
 from domain.ids import AuthorityId
 from domain.period import Period
@@ -22,9 +25,10 @@ from domain.procedure import LinkKind, LinkSpec, Procedure, StageKind, Step
 class _Part:
     """A stretch of the route that one authority holds: its stages and the parts it hands over from within."""
 
-    def __init__(self, holder: AuthorityId, level: Level) -> None:
+    def __init__(self, holder: AuthorityId, level: Level, group: str = "") -> None:
         self.holder = holder
         self.level = level
+        self.group = group
         self.items: list[Step | _Part] = []
 
 
@@ -51,21 +55,35 @@ def _parts(procedure: Procedure, names: Names) -> _Part:
     root = _Part(home, places[0].level)
     stack = [root]
     for at, step in enumerate(procedure.route):
-        place = places[at]
+        place, group = places[at], _group(step)
         if place.kind is AuthorityKind.ONE_STOP:
             depth = _depth_of_level(stack, place.level)
             holder = stack[depth].holder if depth is not None else _holder_ahead(at, places, holders)
         else:
             holder = holders[at]
             depth = next((number for number, part in enumerate(stack) if part.holder == holder), None)
+        if depth is None and group:
+            _leave_group(stack, group)
         if depth is not None:
             del stack[depth + 1 :]
         else:
-            part = _Part(holder, place.level)
+            part = _Part(holder, place.level, group)
             stack[-1].items.append(part)
             stack.append(part)
         stack[-1].items.append(step)
     return root
+
+
+def _group(step: Step) -> str:
+    """What steps that run at once have in common."""
+    return next((flag for flag in step.flags if flag.partition(":")[0] == PARALLEL), "")
+
+
+def _leave_group(stack: list[_Part], group: str) -> None:
+    """Parts of one group stand beside each other, not within each other."""
+    beside = next((number for number, part in enumerate(stack) if number and part.group == group), None)
+    if beside is not None:
+        del stack[beside:]
 
 
 def _depth_of_level(stack: list[_Part], level: Level) -> int | None:
@@ -98,7 +116,7 @@ class _Numbering:
 
     def route(self, part: _Part) -> tuple[Step, ...]:
         """The part's stages and links, opened by a receipt and closed by a return where it has none of its own."""
-        steps = [self._link(item, part) if isinstance(item, _Part) else item for item in part.items]
+        steps = [step for group in _groups(part.items) for step in self._steps(group, part)]
         desk = self._names.desk(part.holder) if part.level is Level.COMMUNE else part.holder
         first, last = steps[0], steps[-1]
         if first.stage is not StageKind.RECEIVE:
@@ -109,6 +127,12 @@ class _Numbering:
         if last.stage is not StageKind.RETURN:
             steps.append(self._supplied(StageKind.RETURN, desk))
         return tuple(numbered(steps))
+
+    def _steps(self, group: list[Step | _Part], above: _Part) -> list[Step]:
+        """The group's stages and links; parts that run at once are one step."""
+        steps = [self._link(item, above) if isinstance(item, _Part) else item for item in group]
+        together = len(steps) > 1 and all(step.link is not None for step in steps)
+        return [Step(parallel=tuple(steps))] if together else steps
 
     def _link(self, part: _Part, above: _Part) -> Step:
         self._links += 1
@@ -124,6 +148,17 @@ class _Numbering:
     def _supplied(self, stage: StageKind, authority: AuthorityId) -> Step:
         role = role_of(stage, self._names.kind(authority), "")
         return Step(stage=stage, role=role, authority=authority, clock="unstated", flags=(SUPPLIED,))
+
+
+def _groups(items: list[Step | _Part]) -> Iterator[list[Step | _Part]]:
+    """Neighbouring parts of one parallel group together, everything else by itself."""
+    for _, group in groupby(enumerate(items), _group_key):
+        yield [item for _, item in group]
+
+
+def _group_key(numbered_item: tuple[int, Step | _Part]) -> str:
+    at, item = numbered_item
+    return item.group if isinstance(item, _Part) and item.group else str(at)
 
 
 def _budget(route: tuple[Step, ...]) -> Period | None:

@@ -95,7 +95,8 @@ def make_rules(
 
 
 def _slim_procedure(procedure: Procedure) -> Procedure:
-    return replace(procedure, route=tuple(_slim_step(step) for step in procedure.route), source="", notes=(), fee="")
+    route = tuple(_slim_step(step) for step in procedure.route)
+    return replace(procedure, route=route, source="", notes=(), fee="", published=None)
 
 
 def _slim_step(step: Step) -> Step:
@@ -104,7 +105,7 @@ def _slim_step(step: Step) -> Step:
         return replace(step, link=replace(step.link, route=route))
     if step.parallel is not None:
         return replace(step, parallel=tuple(_slim_step(inner) for inner in step.parallel))
-    return replace(step, actor="", raw="", clock="", flags=())
+    return replace(step, actor="", raw="", clock="", flags=(), number="", level="", agency="")
 
 
 def _slim_calendar(spec: CalendarSpec) -> CalendarSpec:

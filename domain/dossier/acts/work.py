@@ -59,6 +59,8 @@ def complete(draft: Draft, command: c.CompleteTask) -> None:
     """End the stage: forward along the route, back to an earlier stage, or towards a refusal."""
     task = open_task(draft, command.stage)
     own = (OWN_COMMAND if draft.state.origin is None else OWN_COMMAND_OF_PART).get(task.stage)
+    if task.stage is StageKind.RECEIVE and task.step > 0:
+        own = None  # a desk further along the route takes in what is already received
     if own is not None and command.outcome is c.TaskOutcome.FORWARD:
         raise r.WrongCommandForStage(task.stage_id, own)
     _check_holder(draft, task)
