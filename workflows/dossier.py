@@ -160,7 +160,7 @@ class DossierWorkflow:
             order = Order(
                 id=CommandId(f"moment/{moment.isoformat()}/{self._state.version}"),
                 command=PassMoment(moment),
-                recorded_at=moment if self._start.exact else self._now(),
+                recorded_at=max(moment, self._recorded_at or moment) if self._start.exact else self._now(),
                 occurred_at=moment,
                 actor=ENGINE,
                 authority=self._state.authority,
