@@ -21,6 +21,7 @@ class LogEvent(StrEnum):
     PROCESS_READY = "process.ready"
     PROCESS_STOPPING = "process.stopping"
     PROCESS_STOPPED = "process.stopped"
+    PROCESS_FAILED = "process.failed"
 
 
 NOISY = ("httpx", "httpcore", "uvicorn.access")

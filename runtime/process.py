@@ -1,7 +1,6 @@
 """The frame of every long-running process: settings, logs, event loop, signals."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -41,9 +40,13 @@ async def _guarded(main: Main, chosen: Settings) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, _stop, task, signum)
     LOG.info(LogEvent.PROCESS_STARTED)
-    with contextlib.suppress(asyncio.CancelledError):
+    try:
         await task
-    LOG.info(LogEvent.PROCESS_STOPPED)
+    except asyncio.CancelledError:
+        LOG.info(LogEvent.PROCESS_STOPPED)
+    except Exception:
+        LOG.exception(LogEvent.PROCESS_FAILED)
+        raise
 
 
 def _stop(task: "asyncio.Future[None]", signum: signal.Signals) -> None:

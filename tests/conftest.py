@@ -3,6 +3,7 @@
 Each pytest-xdist worker has servers of its own: they start in well under a second and need no locks between processes.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,6 +15,14 @@ from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
 from runtime.embedded.temporal import EmbeddedTemporal
 from tests.support import databases
 from tests.support.databases import Database
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested here, and why: a skipped test is easily taken for a passed one."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    for reason, number in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT TESTED HERE ({number}): {reason}", red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
