@@ -133,6 +133,9 @@ def summarise(rules: Rules, state: Dossier, stream: Stream) -> DossierView:
         next_moment=next_moment(rules, state),
         applicant=state.applicant,
         tasks=_tasks(rules, state),
+        calendar=rules.calendar().spec.id,
+        calendars=state.calendars,
+        clock=clocks.committed_clock(rules, state) if judged_at(state) is None else None,
     )
 
 
@@ -151,6 +154,8 @@ def _tasks(rules: Rules, state: Dossier) -> tuple[TaskView, ...]:
             due=clocks.stage_due(rules, state, task),
             overdue=task.overdue,
             officer=task.officer,
+            calendar=rules.calendar(task.authority).spec.id,
+            clock=clocks.stage_clock(rules, state, task),
         ),
     )
 

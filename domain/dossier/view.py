@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from domain.ids import AuthorityId, OfficerId, ProcedureCode, Stream
+from domain.clock import Clock
+from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode, Stream, Version
 
 
 class Status(StrEnum):
@@ -41,7 +42,8 @@ class Timeliness(StrEnum):
 class TaskView(msgspec.Struct, frozen=True):
     """One open task: who, what, until when (5 rõ).
 
-    ``due`` is the stage's due moment, none where it is not timed or paused.
+    ``due`` is the stage's due moment, none where it is not timed or paused. ``clock`` is what it follows from, counted
+    by ``calendar``: what the moment would be under another version can be told from the row alone.
     """
 
     task: str
@@ -53,6 +55,8 @@ class TaskView(msgspec.Struct, frozen=True):
     due: datetime | None
     overdue: bool
     officer: OfficerId | None
+    calendar: CalendarId = CalendarId("")
+    clock: Clock | None = None
 
 
 class DossierView(msgspec.Struct, frozen=True):
@@ -61,7 +65,8 @@ class DossierView(msgspec.Struct, frozen=True):
     ``root`` is the root dossier's stream, equal to ``stream`` for the root itself. ``received_by`` is the desk that
     received it, ``authority`` the one that decides, ``return_to`` where the result is handed over. ``next_moment`` is
     the earliest agenda moment: the running workflow's timer. ``procedure_version`` and ``calendar_version`` are the
-    pinned content addresses.
+    pinned content addresses. ``clock`` is the appointment's clock, counted by ``calendar``, as long as the dossier is
+    not judged; ``calendars`` are all calendars that its clocks are counted by, with the versions pinned.
     """
 
     stream: Stream
@@ -91,3 +96,6 @@ class DossierView(msgspec.Struct, frozen=True):
     next_moment: datetime | None
     applicant: str
     tasks: tuple[TaskView, ...]
+    calendar: CalendarId = CalendarId("")
+    calendars: dict[CalendarId, Version] = {}
+    clock: Clock | None = None

@@ -7,12 +7,22 @@ from typing import Any
 
 import msgspec
 
+from domain.clock import Clock, Suspension
 from domain.dossier.view import DossierView, Status, TaskView, Timeliness, Waiting
-from domain.ids import AuthorityId, CommandId, OfficerId, ProcedureCode, Stream
+from domain.ids import AuthorityId, CalendarId, CommandId, OfficerId, ProcedureCode, Stream, Version
+from domain.period import Period, Unit
+from domain.procedure import CutOff, Effect
 from domain.record import NO_HASH, Append, NewEvent, Record
 from store.chaining import records_of
 
 START = datetime(2026, 3, 2, 1, 10, 0, 123456, tzinfo=UTC)
+A_CLOCK = Clock(
+    budget=Period(8, Unit.WORKING_DAY),
+    start=START,
+    cutoff=CutOff("15:00"),
+    suspensions=(Suspension(START + timedelta(days=1), None, Effect.PAUSE, "supplement"),),
+    extension=(START, START + timedelta(days=12), "chờ kết quả đo đạc"),
+)
 
 
 def a_task(number: int = 1, **changes: Any) -> TaskView:
@@ -27,6 +37,8 @@ def a_task(number: int = 1, **changes: Any) -> TaskView:
         due=START + timedelta(days=number),
         overdue=False,
         officer=OfficerId("lan"),
+        calendar=CalendarId("vn-state"),
+        clock=Clock(Period(16, Unit.WORKING_HOUR), START),
     )
     return msgspec.structs.replace(task, **changes)
 
@@ -61,6 +73,9 @@ def a_view(stream: str = "H29.12-260302-0001", version: int = 1, **changes: Any)
         next_moment=START + timedelta(days=3),
         applicant="Nguyễn Thị Ánh",
         tasks=(a_task(),),
+        calendar=CalendarId("vn-state"),
+        calendars={CalendarId("vn-state"): Version("fedcba9876543210")},
+        clock=A_CLOCK,
     )
     return msgspec.structs.replace(view, **changes)
 
