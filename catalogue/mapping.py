@@ -117,7 +117,7 @@ def _steps(fields: Fields, names: Names, deciding: AuthorityId | None) -> tuple[
     stages: list[Step] = []
     notes: list[str] = []
     printed = fields.objects("steps")
-    if not printed:
+    if fields.raw("steps") in (None, []):
         fields.problem('"steps" is missing or empty: there is no route')
     if len(printed) > MOST_STEPS:
         fields.problem(f"{len(printed)} steps; a route has at most {MOST_STEPS}")
@@ -208,10 +208,9 @@ def _is_immediate(fields: Fields) -> bool:
     value = fields.raw("statutory_period")
     if not isinstance(value, dict) or isinstance(value.get("amount"), bool) or value.get("amount") != 0:
         return False
-    steps = fields.raw("steps")
     raw = value.get("raw")
     said = isinstance(raw, str) and raw.strip().lower().startswith("ngay")
-    return said or any(isinstance(step, dict) and step.get("clock") == "immediate" for step in steps or ())
+    return said or any(step.get("clock") == "immediate" for step in fields.objects("steps"))
 
 
 def _appointments(fields: Fields) -> tuple[Period, ...]:
@@ -228,7 +227,7 @@ def _appointments(fields: Fields) -> tuple[Period, ...]:
 
 def _suspensions(fields: Fields) -> dict[str, Any]:
     """Clocks that stand still by the steps' own words: while the citizen pays, while a notice is posted."""
-    steps = [step for step in fields.raw("steps") or () if isinstance(step, dict)]
+    steps = fields.objects("steps")
     effects: dict[SuspensionReason, Effect] = {}
     if any(step.get("pauses_clock") is True for step in steps):
         effects[SuspensionReason.PAYMENT] = Effect.PAUSE

@@ -10,6 +10,8 @@ from domain.period import Period, Unit
 
 Value = Any
 """A JSON value: nothing, true, false, a number, a text, a list or an object of values."""
+LARGEST_NUMBER = 10**9
+"""Figures above this are keying errors; what they would be written as is no number to read back."""
 LONGEST_SHOWN = 60
 """Characters of a wrong value that are shown."""
 
@@ -31,8 +33,9 @@ class Fields:
         return self._values.get(key) is not None
 
     def problem(self, text: str) -> None:
-        """Something keeps the record from being mapped."""
-        self.problems.append(self._where + text)
+        """Something keeps the record from being mapped; the same is said once."""
+        if self._where + text not in self.problems:
+            self.problems.append(self._where + text)
 
     def note(self, text: str) -> None:
         """Something a reader should know."""
@@ -80,6 +83,9 @@ class Fields:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             self.problem(f'"{key}" is not a number but {shown(value)}')
+            return None
+        if abs(value) > LARGEST_NUMBER:
+            self.problem(f'"{key}" is out of all proportion: {shown(value)}')
             return None
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
