@@ -57,6 +57,7 @@ class EmbeddedSystem:
         self._reporter = reporter
         self._supervisor = Supervisor(reporter.note, self._record)
         self._urls: dict[str, str] = {}
+        self._ready = False
         self._taken: frozenset[int] = frozenset()
 
     async def start(self) -> dict[str, str]:
@@ -75,6 +76,8 @@ class EmbeddedSystem:
         for process in available():
             await self._start_process(process, chosen)
         self._urls |= await _pages(chosen)
+        self._ready = True
+        self._supervisor.notify()
         return self._urls
 
     async def stop(self) -> None:
@@ -155,7 +158,9 @@ class EmbeddedSystem:
             metrics_port=self._choose(
                 chosen.metrics_port, "metrics", explicit=settings.variable("metrics_port") in self._environ
             ),
+            # Absolute: the processes work in the state directory, the user's paths are meant from where he stands.
             secret_file=(chosen.secret_file or self._state.secret("token-secret")).absolute(),
+            catalogue_dir=chosen.catalogue_dir.absolute() if chosen.catalogue_dir else None,
         )
 
     def _choose(self, preferred: int, use: str, *, explicit: bool) -> int:
@@ -166,7 +171,7 @@ class EmbeddedSystem:
         return port
 
     def _record(self, parts: tuple[PartState, ...]) -> None:
-        self._state.write_record(RunRecord(pid=os.getpid(), parts=parts, urls=self._urls))
+        self._state.write_record(RunRecord(os.getpid(), self._ready, parts, self._urls if self._ready else {}))
 
 
 def _migrate(chosen: Settings) -> str:

@@ -45,7 +45,7 @@ def examine(state: StateDirectory) -> Health:
     return Health(
         str(state.path),
         running=True,
-        healthy=all(part.healthy for part in parts) and bool(parts),
+        healthy=record.ready and all(part.healthy for part in parts),
         pid=pid,
         parts=parts,
         urls=record.urls,
@@ -56,6 +56,8 @@ def as_text(health: Health) -> str:
     """Return a table for people."""
     if not health.running:
         return f"no system runs in {health.directory}"
+    if not health.parts:
+        return f"the system in {health.directory} is starting"
     rows = [("part", "state", "pid", "port", "restarts", "")]
     rows += [
         (part.name, part.state, str(part.pid or "-"), str(part.port or "-"), str(part.restarts), part.detail)

@@ -30,9 +30,10 @@ class PartState(msgspec.Struct, frozen=True):
 
 
 class RunRecord(msgspec.Struct, frozen=True):
-    """What ``motcua up`` says about itself to ``status``: its process id, its parts, its URLs by name."""
+    """What ``motcua up`` says about itself to ``status``; ``urls`` by name are there once all parts have started."""
 
     pid: int
+    ready: bool
     parts: tuple[PartState, ...]
     urls: dict[str, str]
 

@@ -133,9 +133,13 @@ class Supervisor:
             await asyncio.sleep(POLL_SECONDS)
         self._set(ward, "running")
 
+    def notify(self) -> None:
+        """Call ``changed`` with the state of all parts as it is now."""
+        self._changed(tuple(_described(ward) for ward in self._wards))
+
     def _set(self, ward: _Ward, state: str) -> None:
         ward.state = state
-        self._changed(tuple(_described(each) for each in self._wards))
+        self.notify()
 
 
 def _described(ward: _Ward) -> PartState:

@@ -75,6 +75,11 @@ def test_a_secret_is_drawn_once_and_private(tmp_path: Path) -> None:
 
 def test_the_record_reads_back(tmp_path: Path) -> None:
     """What ``up`` wrote is what ``status`` reads."""
-    record = RunRecord(7, (PartState("api", "running", 8, 0, 8080, "api.log"),), {"desk": "http://127.0.0.1:8080/"})
+    record = RunRecord(
+        pid=7,
+        ready=True,
+        parts=(PartState("api", "running", 8, 0, 8080, "api.log"),),
+        urls={"desk": "http://127.0.0.1:8080/"},
+    )
     StateDirectory(tmp_path).write_record(record)
     assert StateDirectory(tmp_path).read_record() == record
