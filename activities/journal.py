@@ -3,11 +3,13 @@
 from typing import Protocol
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
-from activities.messages import APPEND, LOAD, AppendReply, Loaded, LoadRequest
+from activities.messages import APPEND, LOAD, AppendReply, Loaded, LoadReply, LoadRequest
 from domain.dossier.history import state_of
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
+from domain.errors import Refusal
 from domain.ids import Stream
 from domain.record import Append, Outcome
 from store.journal import Journal
@@ -30,16 +32,28 @@ class JournalActivities:
 
     @activity.defn(name=APPEND)
     async def append(self, request: Append) -> AppendReply:
-        """Append an order's events with the read-model row; exactly-once by command id."""
-        appended = await self._journal.append(request)
-        if appended.outcome is Outcome.APPENDED:
-            return AppendReply(outcome=appended.outcome, head=appended.records[-1].hash)
-        return AppendReply(outcome=appended.outcome, records=appended.records)
+        """Append an order's events with the read-model row; exactly-once by command id.
+
+        Raises ApplicationError, not to be retried, for what the store can never hold.
+        """
+        try:
+            appended = await self._journal.append(request)
+        except Refusal as refusal:
+            raise ApplicationError(refusal.message, refusal.details, type=refusal.code, non_retryable=True) from refusal
+        match appended.outcome:
+            case Outcome.APPENDED:
+                return AppendReply(outcome=appended.outcome, head=appended.records[-1].hash)
+            case Outcome.REPEATED:
+                return AppendReply(outcome=appended.outcome, records=appended.records)
+            case _:
+                return AppendReply(outcome=appended.outcome)
 
     @activity.defn(name=LOAD)
-    async def load(self, request: LoadRequest) -> Loaded:
-        """A stream's rows and rules, for runs that start without them."""
+    async def load(self, request: LoadRequest) -> LoadReply:
+        """A stream's state and rules, for runs that start without them."""
         records = await self._journal.read(request.stream)
         if not records:
-            return Loaded((), None)
-        return Loaded(tuple(records), await self._rules.rules_of(request.stream, state_of(records)))
+            return LoadReply(None)
+        state, last = state_of(records), records[-1]
+        rules = await self._rules.rules_of(request.stream, state)
+        return LoadReply(Loaded(state, last.hash, last.recorded_at, rules))

@@ -1,8 +1,11 @@
 """What travels between workflows and activities, and the activities' names. One Struct in, one out."""
 
+from datetime import datetime
+
 import msgspec
 
 from domain.dossier.rules import Rules
+from domain.dossier.state import Dossier
 from domain.ids import Stream
 from domain.record import NO_HASH, Record
 
@@ -14,7 +17,7 @@ DELIVER = "link.deliver"
 class AppendReply(msgspec.Struct, frozen=True, omit_defaults=True):
     """The store's answer without what the workflow knows already.
 
-    ``head`` is the hash of the stream's last event after an append. ``records`` are filled for repeats and conflicts.
+    ``head`` is the hash of the stream's last event after an append. ``records`` are those of a repeated command.
     """
 
     outcome: str
@@ -29,7 +32,19 @@ class LoadRequest(msgspec.Struct, frozen=True):
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """A stream's rows and the rules that it has pinned (none: there is no such stream)."""
+    """A stream as its events tell it, with the rules that it has pinned.
 
-    records: tuple[Record, ...]
-    rules: Rules | None
+    ``head`` and ``recorded_at`` are the last event's hash and moment of recording. The events themselves would outgrow
+    what Temporal carries.
+    """
+
+    state: Dossier
+    head: bytes
+    recorded_at: datetime
+    rules: Rules
+
+
+class LoadReply(msgspec.Struct, frozen=True):
+    """What a load found (none: there is no such stream)."""
+
+    found: Loaded | None

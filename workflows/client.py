@@ -8,10 +8,11 @@ from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
     WorkflowHandle,
+    WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -22,13 +23,25 @@ from domain.errors import Refusal
 from domain.ids import CommandId, Stream
 from domain.link import Message
 from domain.record import Record
+from store.errors import StoreUnavailable
 from workflows.dossier import REUSED, DossierWorkflow
 from workflows.messages import Glance, Reply, Start
 from workflows.options import EXECUTE, SETTLE
 
 DELIVERY = timedelta(seconds=25)
 """How long a linked stream may take to answer before delivery is tried again."""
-UNREACHABLE = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+DEFINITE = {
+    RPCStatusCode.INVALID_ARGUMENT,
+    RPCStatusCode.PERMISSION_DENIED,
+    RPCStatusCode.UNAUTHENTICATED,
+    RPCStatusCode.UNIMPLEMENTED,
+}
+"""What Temporal says of a call that will never do.
+
+Everything else (restarting, overloaded, too many orders in flight, a run that is just ending) passes: repeat the call.
+"""
+LOST = "AcceptedUpdateCompletedWorkflow"
+"""Temporal's answer to an order whose run was ended from outside before it was carried out."""
 
 
 class Refused(Refusal):
@@ -96,10 +109,12 @@ class Dossiers:
         return await self._answer(self._update(stream, order, timeout), stream, order)
 
     async def glance(self, stream: Stream) -> Glance | None:
-        """The running workflow's own view (none: none is running)."""
+        """The running workflow's own view (none: none is running). Raises DossiersUnavailable."""
         handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
-            return await handle.query(DossierWorkflow.glance)
+            return await handle.query(DossierWorkflow.glance, reject_condition=QueryRejectCondition.NOT_OPEN)
+        except WorkflowQueryRejectedError:
+            return None
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
@@ -113,7 +128,8 @@ class Dossiers:
         """Wait until the dossier's messages to linked streams are delivered; false where none is running."""
         handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
-            await handle.execute_update(SETTLE)
+            while not await handle.execute_update(SETTLE, result_type=bool):
+                pass
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
@@ -168,13 +184,16 @@ class Dossiers:
             return await call
         except WorkflowUpdateFailedError as failed:
             refused = _refused(failed)
-            return await self._repeat_or_refuse(refused, stream, order)
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise DossiersUnavailable from error
         except RPCError as error:
-            if error.status in UNREACHABLE:
-                raise DossiersUnavailable from error
-            raise
+            if error.status in DEFINITE:
+                raise
+            raise DossiersUnavailable from error
+        try:
+            return await self._repeat_or_refuse(refused, stream, order)
+        except StoreUnavailable as error:
+            raise DossiersUnavailable from error
 
     async def _repeat_or_refuse(self, refused: Refused, stream: Stream, order: Order) -> Reply:
         """A repeat of a command that took effect long ago may look forbidden now; its first answer stands."""
@@ -199,7 +218,11 @@ def _update_id(order: Order) -> str:
 
 def _refused(failed: WorkflowUpdateFailedError) -> Refused:
     cause = failed.cause
-    if not isinstance(cause, ApplicationError) or cause.type is None:
+    if not isinstance(cause, ApplicationError):
         raise failed
+    if cause.type == LOST:
+        raise DossiersUnavailable from failed
+    if cause.type is None or not cause.non_retryable:
+        raise failed  # not an answer but a defect
     details = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else {}
     return Refused(cause.type, cause.message, details)

@@ -1,12 +1,14 @@
 """The workflow of one dossier: the only writer of its stream. Thin: a lock, the append, one timer."""
 
 import asyncio
+import contextlib
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
 
 from workflows.options import (
+    BIRTH_TIMEOUT,
     DELIVERY_RETRY,
     DELIVERY_TIMEOUT,
     DOSSIER,
@@ -22,13 +24,13 @@ from workflows.options import (
 with workflow.unsafe.imports_passed_through():
     from msgspec.structs import replace
 
-    from activities.messages import APPEND, DELIVER, LOAD, AppendReply, Loaded, LoadRequest
+    from activities.messages import APPEND, DELIVER, LOAD, AppendReply, LoadReply, LoadRequest
     from domain.dossier.agenda import next_moment
     from domain.dossier.codec import fact_of, new_event, order_digest
     from domain.dossier.commands import Order, PassMoment, ReviseCalendar
     from domain.dossier.decider import decide
     from domain.dossier.events import Event, Fact
-    from domain.dossier.evolve import evolve, fold
+    from domain.dossier.evolve import evolve
     from domain.dossier.rules import Rules
     from domain.dossier.state import Dossier
     from domain.dossier.summary import summarise
@@ -36,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import Refusal
     from domain.ids import CommandId
     from domain.link import ENGINE, Message, messages, recovery_messages
-    from domain.record import Append, Outcome, Record
+    from domain.record import Append, Outcome
     from workflows.interning import intern_rules
     from workflows.messages import Done, Glance, Reply, Start
 
@@ -62,27 +64,30 @@ class DossierWorkflow:
         self._lock = asyncio.Lock()
         self._outgoing: list[Message] = list(start.outgoing)
         self._orders = 0
+        self._looked = False
         self._armed: datetime | None = None
+        self._stuck_at: int | None = None
 
     @workflow.run
     async def run(self, _: Start) -> int:
         """Wait for orders and moments until the dossier is closed; returns the stream's last version."""
         if self._start.first is not None and self._state.version == 0:
             await self._execute(self._start.first)
-        await workflow.wait_condition(lambda: self._orders > 0 or self._state.version > 0 or self._rules is None)
+        await self._begun()
         async with self._lock:
             await self._loaded()
         courier = asyncio.create_task(self._deliver_all())
         while not self._over():
-            await self._sleep()
-            if self._due_now():
-                async with self._lock:
-                    await self._pass_moments(self._now(), inclusive=True)
-            if self._worn_out():
-                courier.cancel()
+            await self._sleep(courier)
+            await self._come_due()
+            if self._worn_out() and not self._over():
                 await workflow.wait_condition(workflow.all_handlers_finished)
+                courier.cancel()
                 workflow.continue_as_new(self._carried_over())
-        await workflow.wait_condition(lambda: not self._outgoing and workflow.all_handlers_finished())
+        await workflow.wait_condition(
+            lambda: courier.done() or (not self._outgoing and workflow.all_handlers_finished())
+        )
+        _raise_failure(courier)
         return self._state.version
 
     @workflow.update(name=EXECUTE)
@@ -94,35 +99,39 @@ class DossierWorkflow:
         return await self._execute(order)
 
     async def _execute(self, order: Order) -> Reply:
+        self._orders += 1
         try:
             async with self._lock:
                 await self._loaded()
                 return await self._perform(self._timed(order))
         except Refusal as refusal:
             raise _application_error(refusal) from None
-        finally:
-            self._orders += 1
 
     @execute.validator
     def _refuse_early(self, order: Order) -> None:
         """Refuse what is plainly not allowed now, so that it leaves no trace in history; ``execute`` decides again.
 
-        Nothing is refused before the stream is known, and repeats never are.
+        Nothing is refused before the stream is known, and repeats never are; nor what a moment that is due but has not
+        yet come true may allow.
         """
         if self._rules is None or self._state.version == 0 or order.id in self._recent:
             return
+        timed = self._timed(order)
+        if self._moment is not None and self._moment < timed.recorded_at:
+            return
         try:
-            decide(self._rules, self._state, self._timed(order))
+            decide(self._rules, self._state, timed)
         except Refusal as refusal:
             raise _application_error(refusal) from None
 
     @workflow.update(name=SETTLE)
-    async def settle(self) -> None:
+    async def settle(self) -> bool:
         """Return once every message to linked streams is delivered.
 
-        For drivers that must wait for the whole cascade.
+        For drivers that must wait for the whole cascade. Returns false where this run must end before that: ask again.
         """
-        await workflow.wait_condition(lambda: not self._outgoing)
+        await workflow.wait_condition(lambda: not self._outgoing or self._worn_out())
+        return not self._outgoing
 
     @workflow.query(name=GLANCE)
     def glance(self) -> Glance:
@@ -139,7 +148,7 @@ class DossierWorkflow:
         if repeated is not None:
             return self._repeat(repeated, digest)
         while True:
-            await self._pass_moments(order.recorded_at, inclusive=False)
+            await self._pass_earlier_moments(order)
             events = decide(self._known_rules(), self._state, order)
             if not events:
                 return Reply(self._start.stream, 0, self._state.version)
@@ -147,6 +156,17 @@ class DossierWorkflow:
             if done is not None:
                 self._remember(done)
                 return Reply(self._start.stream, done.first, done.last)
+
+    async def _pass_earlier_moments(self, order: Order) -> None:
+        """Let what was due before the order come true.
+
+        A new calendar may be just what is missing for that, so it is not held up.
+        """
+        try:
+            await self._pass_moments(order.recorded_at, inclusive=False)
+        except Refusal:
+            if not isinstance(order.command, ReviseCalendar):
+                raise
 
     async def _pass_moments(self, until: datetime, *, inclusive: bool) -> None:
         """Let agenda moments before ``until`` come true, one at a time, so that they precede what is decided then.
@@ -181,27 +201,39 @@ class DossierWorkflow:
             events=tuple(new_event(event, order) for event in events),
             view=summarise(rules, state, self._start.stream),
         )
-        reply = await workflow.execute_activity(
-            APPEND,
-            request,
-            result_type=AppendReply,
-            start_to_close_timeout=JOURNAL_TIMEOUT,
-            retry_policy=JOURNAL_RETRY,
-        )
+        reply = await self._store(request)
         match Outcome(reply.outcome):
             case Outcome.APPENDED:
                 self._move_on(rules, state, reply.head, order.recorded_at)
                 self._outgoing += messages(self._start.stream, state, order, events)
                 return Done(order.id, digest, first, state.version)
             case Outcome.REPEATED:
-                self._catch_up(reply.records)
-                self._outgoing += recovery_messages(self._start.stream, self._state, order)
+                # The answer to an earlier attempt was lost, or a whole run: what else is stored is not known here.
+                await self._reload()
+                stored = [fact_of(record).event for record in reply.records]
+                self._outgoing += messages(self._start.stream, self._state, order, stored)
                 return Done(order.id, digest, reply.records[0].version, reply.records[-1].version)
             case Outcome.CONFLICT:
                 await self._reload()
                 return None
             case Outcome.REUSED:
                 raise _reused(order.id)
+
+    async def _store(self, request: Append) -> AppendReply:
+        """The store's answer, however long that takes; refuses what the store can never hold."""
+        try:
+            reply: AppendReply = await workflow.execute_activity(
+                APPEND,
+                request,
+                result_type=AppendReply,
+                start_to_close_timeout=JOURNAL_TIMEOUT,
+                retry_policy=JOURNAL_RETRY,
+            )
+        except ActivityError as error:
+            if isinstance(error.cause, ApplicationError) and error.cause.non_retryable:
+                raise _same_error(error.cause) from None
+            raise
+        return reply
 
     def _after(self, order: Order, events: tuple[Event, ...]) -> tuple[Rules, Dossier]:
         state = self._state
@@ -236,42 +268,46 @@ class DossierWorkflow:
 
     async def _loaded(self) -> None:
         """Read the stream when this run was started without it."""
-        if self._rules is None:
+        if self._rules is None and not self._looked:
+            self._looked = True
             await self._reload()
 
     async def _reload(self) -> None:
-        """Read the whole stream anew, with the rules it has pinned; refuses when there is none."""
-        loaded = await workflow.execute_activity(
+        """Read the whole stream anew, with the rules it has pinned; nothing changes where there is none."""
+        reply = await workflow.execute_activity(
             LOAD,
             LoadRequest(self._start.stream),
-            result_type=Loaded,
+            result_type=LoadReply,
             start_to_close_timeout=JOURNAL_TIMEOUT,
             retry_policy=JOURNAL_RETRY,
         )
-        if loaded.rules is None:
+        found = reply.found
+        if found is None:
             return
-        state = fold(fact_of(record) for record in loaded.records)
-        last = loaded.records[-1]
-        self._move_on(intern_rules(loaded.rules), state, last.hash, last.recorded_at)
+        self._move_on(intern_rules(found.rules), found.state, found.head, found.recorded_at)
         taken_up = Order(
-            id=CommandId(f"load/{last.version}"),
-            command=PassMoment(last.recorded_at),
-            recorded_at=last.recorded_at,
+            id=CommandId(f"load/{found.state.version}"),
+            command=PassMoment(found.recorded_at),
+            recorded_at=found.recorded_at,
             actor=ENGINE,
-            correlation_id=state.origin.root if state.origin else self._start.stream,
+            correlation_id=found.state.origin.root if found.state.origin else self._start.stream,
         )
-        self._outgoing += recovery_messages(self._start.stream, state, taken_up)
-
-    def _catch_up(self, records: tuple[Record, ...]) -> None:
-        """Fold rows that were stored by an attempt whose answer was lost."""
-        for record in records:
-            if record.version == self._state.version + 1:
-                state = evolve(self._state, fact_of(record))
-                self._move_on(self._known_rules(), state, record.hash, record.recorded_at)
+        self._outgoing += recovery_messages(self._start.stream, found.state, taken_up)
 
     def _move_on(self, rules: Rules, state: Dossier, head: bytes, recorded_at: datetime | None) -> None:
         self._rules, self._state, self._head, self._recorded_at = rules, state, head, recorded_at
-        self._moment = next_moment(rules, state)
+        self._moment = self._next_moment(rules, state)
+
+    def _next_moment(self, rules: Rules, state: Dossier) -> datetime | None:
+        """The agenda's next moment; none where it cannot be computed, which must not keep orders out.
+
+        The store's row then names a moment that no timer has: reconciliation reports it.
+        """
+        try:
+            return next_moment(rules, state)
+        except Refusal as refusal:
+            workflow.logger.error("agenda of %s cannot be computed: %s", self._start.stream, refusal.code)
+            return None
 
     def _known_rules(self) -> Rules:
         if self._rules is None:
@@ -335,20 +371,43 @@ class DossierWorkflow:
             return replace(order, recorded_at=self._now())
         return replace(order, recorded_at=max(order.recorded_at, self._recorded_at or order.recorded_at))
 
-    async def _sleep(self) -> None:
-        """Sleep until the agenda's next moment; wake early when that moment changes or the run should end."""
-        self._armed = self._moment
-        timeout = max(self._armed - self._clock(), timedelta(0)) if self._armed else None
-        try:
-            await workflow.wait_condition(self._disturbed, timeout=timeout)
-        except TimeoutError:
+    async def _begun(self) -> None:
+        """Wait for a new dossier's first order, but not for ever: its sender may be lost."""
+        if self._rules is None or self._state.version > 0 or self._orders > 0:
             return
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._orders > 0, timeout=BIRTH_TIMEOUT)
+
+    async def _sleep(self, courier: "asyncio.Task[None]") -> None:
+        """Sleep until the agenda's next moment; wake early when that moment changes or the run should end."""
+        self._armed = self._timer()
+        timeout = max(self._armed - self._clock(), timedelta(0)) if self._armed else None
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(lambda: courier.done() or self._disturbed(), timeout=timeout)
+        _raise_failure(courier)
+
+    def _timer(self) -> datetime | None:
+        """What the timer waits for: the agenda's next moment, unless that was refused in this very state."""
+        return None if self._stuck_at == self._state.version else self._moment
 
     def _disturbed(self) -> bool:
-        return self._moment != self._armed or self._over() or self._worn_out()
+        return self._timer() != self._armed or self._over() or self._worn_out()
 
-    def _due_now(self) -> bool:
-        return self._moment is not None and self._moment <= self._now()
+    async def _come_due(self) -> None:
+        """Let moments that have come come true.
+
+        One that is refused (its consequences lie past the calendar's last year) waits until the dossier changes; the
+        run goes on, so that a new calendar can be told to it. Reconciliation reports the missing timer.
+        """
+        timer = self._timer()
+        if timer is None or timer > self._now():
+            return
+        try:
+            async with self._lock:
+                await self._pass_moments(self._now(), inclusive=True)
+        except (Refusal, ApplicationError) as refused:
+            self._stuck_at = self._state.version
+            workflow.logger.error("a moment of %s cannot come true: %s", self._start.stream, refused)
 
     def _over(self) -> bool:
         return self._state.status in {None, Status.CLOSED, Status.REFUSED}
@@ -382,3 +441,13 @@ def _application_error(refusal: Refusal) -> ApplicationError:
 def _reused(command_id: str) -> ApplicationError:
     message = f"the id {command_id} was already used for another command; use a new one"
     return ApplicationError(message, type=REUSED, non_retryable=True)
+
+
+def _same_error(error: ApplicationError) -> ApplicationError:
+    return ApplicationError(error.message, *error.details, type=error.type, non_retryable=True)
+
+
+def _raise_failure(task: "asyncio.Task[None]") -> None:
+    """A background task that ended has failed: its error must be seen, not swallowed."""
+    if task.done():
+        task.result()

@@ -1,19 +1,17 @@
 """Equal rules are held once per process, however many cached workflows are under them."""
 
-from collections import OrderedDict
-
 from domain.dossier.rules import Rules
 
 CAPACITY = 2048
 """Distinct rule sets kept; one is about 20 kB."""
 
-_known: OrderedDict[tuple[object, ...], Rules] = OrderedDict()
+_known: dict[tuple[object, ...], Rules] = {}
 
 
 def intern_rules(rules: Rules) -> Rules:
-    """The rules themselves, or an equal set seen before. Content addresses make that safe.
+    """The rules themselves, or an equal set seen before.
 
-    Equal keys are equal rules.
+    Workflows of several threads call this: every step on the table is one that Python does not interrupt.
     """
     key = (
         rules.procedure_version,
@@ -24,9 +22,8 @@ def intern_rules(rules: Rules) -> Rules:
     )
     found = _known.get(key)
     if found is not None and found == rules:
-        _known.move_to_end(key)
         return found
+    if len(_known) >= CAPACITY:
+        _known.clear()
     _known[key] = rules
-    if len(_known) > CAPACITY:
-        _known.popitem(last=False)
     return rules

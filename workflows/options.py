@@ -29,6 +29,8 @@ DELIVERY_RETRY = RetryPolicy(
 )
 """The other authority may be away for days; its message waits for it."""
 
+BIRTH_TIMEOUT = timedelta(hours=1)
+"""How long a run that was started for a new dossier waits for the first order."""
 RECENT_COMMANDS = 64
 """Commands whose repeats a run answers by itself; older repeats are answered by the store's unique key."""
 MAX_UPDATES_PER_RUN = 1500
