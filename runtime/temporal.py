@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from temporalio.api.common.v1 import Payload
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, GrpcCompression
 from temporalio.converter import (
     BinaryNullPayloadConverter,
@@ -17,6 +18,7 @@ from temporalio.converter import (
     JSONProtoPayloadConverter,
 )
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from runtime.errors import OperationalError
@@ -99,6 +101,15 @@ async def connect(settings: Settings, *, lazy: bool = False, namespace: str | No
     except RuntimeError as error:
         message = f"Temporal at {address} does not answer; start it, or correct MOTCUA_TEMPORAL_ADDRESS"
         raise TemporalUnavailable(message) from error
+
+
+async def ping(client: Client) -> None:
+    """Return when Temporal answers and knows the client's namespace; raise TemporalUnavailable with the reason."""
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    try:
+        await client.workflow_service.describe_namespace(request, retry=False)
+    except (RPCError, RuntimeError) as error:  # the latter from a lazy client that has never connected
+        raise TemporalUnavailable(" ".join(str(error).split())) from error
 
 
 def workflow_runner(passed_through: Iterable[str] = ()) -> SandboxedWorkflowRunner:

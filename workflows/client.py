@@ -44,6 +44,10 @@ LOST = "AcceptedUpdateCompletedWorkflow"
 """Temporal's answer to an order whose run was ended from outside before it was carried out."""
 
 
+NEVER_CONNECTED = "Failed client connect"
+"""How the SDK says that a lazy client has not found its server yet: a plain RuntimeError."""
+
+
 class Refused(Refusal):
     """A refusal that came back from a dossier; ``code`` is the domain's stable code."""
 
@@ -188,6 +192,10 @@ class Dossiers:
             raise DossiersUnavailable from error
         except RPCError as error:
             if error.status in DEFINITE:
+                raise
+            raise DossiersUnavailable from error
+        except RuntimeError as error:
+            if not str(error).startswith(NEVER_CONNECTED):
                 raise
             raise DossiersUnavailable from error
         try:
