@@ -22,9 +22,10 @@ from store.errors import UnstorableData
 LARGEST_EXACT: Final = 2**53 - 1
 _EXPONENT_BELOW: Final = -6
 
-# What the fast path cannot be trusted with: characters beyond the basic plane (UTF-16 sorts them otherwise than UTF-8) and
-# long digit runs (perhaps a number beyond 2^53). Both may be harmless; the slow path finds out.
-_SUSPICIOUS: Final = re.compile(rb"[\xf0-\xf4]|[0-9]{16}")
+# What the fast path cannot be trusted with: characters beyond the basic plane, which UTF-16 sorts otherwise than UTF-8 (they
+# begin with a byte of 0xF0 or more), and runs of 16 digits, which may be a number beyond 2^53. Both may be harmless; the
+# slow path finds out. Folding the bytes into classes first makes this a plain search, many times faster than a pattern.
+_CLASSES: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else min(byte, 0xF0) for byte in range(256))
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """An escaped NUL character in encoded JSON, and not the six characters that spell one behind an escaped backslash."""
 
@@ -53,7 +54,8 @@ def canonical(raw: bytes | str | msgspec.Raw) -> bytes:
     """Return the RFC 8785 form of a JSON text; raise UnstorableData where it has none or cannot be stored."""
     try:
         encoded = _encoder.encode(_decoder.decode(raw))
-        if _SUSPICIOUS.search(encoded) is not None:
+        classes = encoded.translate(_CLASSES)
+        if b"\xf0" in classes or b"0000000000000000" in classes:
             encoded = b"".join(_slow(msgspec.json.decode(raw)))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         message = f"this is not JSON that can be stored: {error}"
@@ -100,7 +102,7 @@ def content_of(record: Record) -> Content:
 
 def refuse_nul(encoded: bytes) -> None:
     """Raise UnstorableData where encoded JSON holds a NUL character: PostgreSQL's text cannot."""
-    if _NUL.search(encoded) is not None:
+    if rb"\u0000" in encoded and _NUL.search(encoded) is not None:
         message = "a text holds a NUL character, which cannot be stored"
         raise UnstorableData(message)
 

@@ -1,6 +1,6 @@
 """The journal in PostgreSQL. An append is one statement, hence one transaction and one round trip."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import psycopg
@@ -15,9 +15,7 @@ from store.database import Connection, Database
 from store.errors import UnstorableData
 from store.journal import Head, Positioned
 from store.rows import dossier_row, record_of, task_rows, view_of
-
-_NEW_STREAM: Final = statements.append(first=True)
-_NEXT_VERSION: Final = statements.append(first=False)
+from store.wake import Bell
 
 
 class PostgresJournal:
@@ -27,6 +25,7 @@ class PostgresJournal:
         """Read and write through ``database``; ``upcasts`` are those of the product unless a test brings its own."""
         self._database = database
         self._upcasts = upcasts
+        self._bell = Bell(database)
 
     async def append(self, append: Append) -> Appended:
         """See Journal."""
@@ -35,6 +34,7 @@ class PostgresJournal:
 
         async def work(connection: Connection) -> Appended:
             if await _insert(connection, append, parameters):
+                self._bell.ring()
                 return Appended(Outcome.APPENDED, records)
             return await self._lost(connection, append)
 
@@ -111,7 +111,7 @@ async def _insert(connection: Connection, append: Append, parameters: dict[str, 
     """Append if the stream's head is where the writer thinks; tell whether it was."""
     if append.expected_version == 0 and append.prev_hash != NO_HASH:
         return False
-    statement = _NEXT_VERSION if append.expected_version else _NEW_STREAM
+    statement = statements.append(first=append.expected_version == 0, tasks=bool(append.view.tasks))
     try:
         cursor = await connection.execute(statement, parameters, prepare=True)
         return await cursor.fetchone() is not None
@@ -147,7 +147,6 @@ def _parameters(append: Append, records: tuple[Record, ...]) -> dict[str, Any]:
         "events": _json([_event_row(record) for record in records]),
         "dossier": _json(dossier_row(append.view)),
         "tasks": _json(task_rows(append.view)),
-        "open_tasks": [task.task for task in append.view.tasks] or [""],
     }
 
 

@@ -125,7 +125,6 @@ def _record() -> None:
         _bytes("hash"),
         sa.PrimaryKeyConstraint("stream", "version", name="pk_events"),
         sa.UniqueConstraint("stream", "command_id", "ordinal", name="uq_events_stream_command_id_ordinal"),
-        sa.UniqueConstraint("event_id", name="uq_events_event_id"),
         sa.CheckConstraint("version >= 1", name="ck_events_version_from_one"),
         sa.CheckConstraint("length(hash) = 32 AND length(prev_hash) = 32", name="ck_events_hash_length"),
         comment="The system of record; append-only (roles and a trigger see to it).",
@@ -218,7 +217,6 @@ def _read_models() -> None:
         postgresql_with={"fillfactor": 80},
     )
     _index("tasks", "authority", "due_key", "stream", "task")
-    _index("tasks", "authority", "stage", "due_key", "stream", "task")
     _index("tasks", "officer", "due_key", "stream", "task", where="officer IS NOT NULL")
     op.create_table(
         "activity",

@@ -57,7 +57,8 @@ def test_survives_jsonb(module_database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"9007199254740992", b"1e22", b"1e400", b'{"a":"\\u0000"}', b'"\\ud800x"', b'"\xff"', b"{", b"[" * 10_000, b""]
+    "raw",
+    [b"9007199254740992", b"1e22", b"1e400", b'{"a":"\\u0000"}', b'"\\ud800x"', b'"\xff"', b"{", b"[" * 10_000, b""],
 )
 def test_refuses_what_has_no_form(raw: bytes) -> None:
     """Numbers beyond 2^53, NUL, broken text and broken JSON are refused and not altered."""
