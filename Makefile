@@ -6,6 +6,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 PIP     := $(BIN)/pip --disable-pip-version-check --no-input
+ALERTS  := $(wildcard ops/prometheus/*.rules.yml)
 OURS    := activities api bench catalogue cli domain migrations runtime store tests workers workflows
 
 .DEFAULT_GOAL := help
@@ -76,8 +77,14 @@ openapi: $(STAMP)
 
 .PHONY: alerts
 alerts:
-	@if command -v promtool > /dev/null; then promtool check rules ops/prometheus/*.rules.yml && promtool test rules ops/prometheus/*.test.yml; \
-	 else echo "NOT CHECKED: alert rules (there is no promtool; Debian has it in the package 'prometheus')" >&2; fi
+ifneq ($(ALERTS),)
+	@if command -v promtool > /dev/null; then promtool check rules $(ALERTS) && promtool test rules ops/prometheus/*.test.yml; \
+	 else echo "NOT CHECKED: alert rules (no promtool here; Debian has it in the package 'prometheus')" >&2; fi
+endif
+
+.PHONY: audit
+audit: $(STAMP) ## known vulnerabilities of the locked packages (asks the network)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 .PHONY: bench
 bench: $(STAMP) ## the benchmarks: a table and bench/results/*.json
