@@ -6,7 +6,7 @@ stack), a key given twice is a fault and not a silent last-one-wins, anchors and
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ Value = Any
 Place = tuple[str | int, ...]
 """The way to a value from the top of the file: keys and positions (from 0)."""
 Lines = dict[Place, int]
+Prepare = Callable[[Iterator[yaml.Event]], Iterator[yaml.Event]]
+"""What changes the parser's events before values are made of them."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}(?:[eE][-+]?[0-9]{1,3})?")
@@ -40,15 +42,15 @@ class BadYaml(Exception):
         self.message = message
 
 
-def read_yaml(path: Path, lines: Lines | None = None) -> Value:
+def read_yaml(path: Path, lines: Lines | None = None, prepare: Prepare = iter) -> Value:
     """The file's one document as plain values; ``lines`` is filled with the line of each value. Raises BadYaml."""
-    return parse_yaml(_text(path), lines)
+    return parse_yaml(_text(path), lines, prepare)
 
 
-def parse_yaml(text: str, lines: Lines | None = None) -> Value:
+def parse_yaml(text: str, lines: Lines | None = None, prepare: Prepare = iter) -> Value:
     """As ``read_yaml``, of a text."""
     try:
-        return _Builder(lines).document(yaml.parse(text, Loader=_LOADER))
+        return _Builder(lines).document(prepare(yaml.parse(text, Loader=_LOADER)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadYaml(mark.line + 1 if mark else 1, f"not YAML: {error.problem or error.context}") from None
