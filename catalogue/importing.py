@@ -1,6 +1,5 @@
 """``motcua catalogue import``: a list of published records becomes files, one each; nothing is dropped silently."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,8 @@ from domain.ids import ProcedureCode
 from domain.procedure import Procedure
 
 NAMES_FILE = "authority_names.yaml"
+_Codes = dict[str, set[str]]
+"""Which records bear a code."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -69,7 +70,8 @@ def import_records(
     """
     authorities = load_authorities(directory)
     names = load_names(own_or_shipped(directory, NAMES_FILE), authorities)
-    mapped, unmapped = _map_lines(file, names, progress)
+    codes: _Codes = {}
+    mapped, unmapped = _map_lines(file, names, codes, progress)
     if not mapped and not unmapped:
         message = f"{file} holds no records"
         raise UnreadableList(message, file=str(file))
@@ -77,7 +79,8 @@ def import_records(
         mapped = [replace(item, procedure=derive_links(item.procedure, names)) for item in mapped]
     existing = _existing(directory)
     mapped, foreign = _without_foreign(mapped, existing)
-    named = [_named(item.procedure, mapped, existing) for item in mapped]
+    records = frozenset(item.procedure.id.casefold() for item in mapped)
+    named = [_named(item.procedure, codes, records, existing) for item in mapped]
     try:
         written = tuple(_write(directory, procedure, existing) for procedure in named)
     except OSError as error:
@@ -92,18 +95,30 @@ def _by_line(item: Unmapped) -> int:
     return item.line
 
 
-def _map_lines(file: Path, names: Names, progress: Callable[[int], None]) -> tuple[list[_Mapped], list[Unmapped]]:
+def _map_lines(
+    file: Path, names: Names, codes: _Codes, progress: Callable[[int], None]
+) -> tuple[list[_Mapped], list[Unmapped]]:
+    """Map each line; ``codes`` is told which records, mapped or not, bear which code."""
     mapped: list[_Mapped] = []
     unmapped: list[Unmapped] = []
     first_lines: dict[str, int] = {}
     for line in read_records(file):
         progress(line.number)
+        _note_code(line, codes)
         outcome = _map_line(line, names, first_lines)
         if isinstance(outcome, Unmapped):
             unmapped.append(outcome)
         else:
             mapped.append(outcome)
     return mapped, unmapped
+
+
+def _note_code(line: Line, codes: _Codes) -> None:
+    record = line.record or {}
+    code, name = record.get("code"), record.get("id")
+    if isinstance(code, str) and code.strip():
+        bearer = name.casefold() if isinstance(name, str) and name else f"line {line.number}"
+        codes.setdefault(code.strip().casefold(), set()).add(bearer)
 
 
 def _map_line(line: Line, names: Names, first_lines: dict[str, int]) -> _Mapped | Unmapped:
@@ -164,15 +179,14 @@ def _without_foreign(mapped: list[_Mapped], existing: _Existing) -> tuple[list[_
     return kept, foreign
 
 
-def _named(procedure: Procedure, mapped: list[_Mapped], existing: _Existing) -> Procedure:
+def _named(procedure: Procedure, codes: _Codes, records: frozenset[str], existing: _Existing) -> Procedure:
     """Give the procedure its id: the code where no other record has it, else both; without a code the record id."""
     record, code = procedure.id, procedure.code
     if not code:
         return procedure
-    sharing = Counter(item.procedure.code.casefold() for item in mapped)[code.casefold()] > 1
-    taken = any(item.procedure.id.casefold() == code.casefold() for item in mapped)
-    foreign = existing.ids.get(code.casefold(), record) != record
-    return replace(procedure, id=ProcedureCode(f"{code}-{record}" if sharing or taken or foreign else code))
+    key = code.casefold()
+    alone = len(codes.get(key, ())) == 1 and key not in records and existing.ids.get(key, record) == record
+    return replace(procedure, id=ProcedureCode(code if alone else f"{code}-{record}"))
 
 
 def _write(directory: Path, procedure: Procedure, existing: _Existing) -> Written:

@@ -18,6 +18,7 @@ from domain.procedure import StageKind, Step
 
 SUPPLIED = "supplied"
 AFTER_RETURN = "after_return"
+PUBLISHED_KIND = "published_kind:"
 APPROVES = "includes:approve"
 _EDGES = frozenset({StageKind.RECEIVE, StageKind.RETURN})
 
@@ -50,9 +51,9 @@ def runnable(steps: list[Step], deciding: AuthorityId, names: Names) -> Route:
 def _return_last(steps: list[Step], notes: list[str]) -> list[Step]:
     """End the route with its last return; what is printed after it is noted or, where it is counted, done before."""
     last = max((at for at, step in enumerate(steps) if step.stage is StageKind.RETURN), default=None)
-    if last is None or last == len(steps) - 1:
+    if last is None:
         return list(steps)
-    before, returning, after = steps[:last], steps[last], steps[last + 1 :]
+    before, returning, after = _handing_on(steps[:last], notes), steps[last], steps[last + 1 :]
     kept: list[Step] = []
     for step in after:
         if step.clock == COUNTED and step.budget is not None and EXCLUDED not in step.flags:
@@ -66,6 +67,19 @@ def _return_last(steps: list[Step], notes: list[str]) -> list[Step]:
     return [*before, *kept, returning]
 
 
+def _handing_on(steps: list[Step], notes: list[str]) -> list[Step]:
+    """Make stages that hand on of returns before the last: the engine ends a dossier with a return."""
+    route: list[Step] = []
+    for step in steps:
+        if step.stage is not StageKind.RETURN:
+            route.append(step)
+            continue
+        notes.append(f"{_name(step)} (return) is not the last return: it hands on to the next step")
+        flags = (*step.flags, f"{PUBLISHED_KIND}{step.stage}")
+        route.append(replace(step, stage=StageKind.TRANSFER, flags=flags))
+    return route
+
+
 def _approving(route: list[Step], deciding: AuthorityId, names: Names, notes: list[str]) -> list[Step]:
     """Where no step is printed as an approval or signature, the step that decides becomes the approve stage."""
     if any(step.stage is StageKind.APPROVE for step in route):
@@ -77,7 +91,7 @@ def _approving(route: list[Step], deciding: AuthorityId, names: Names, notes: li
     step = route[at]
     notes.append(f"no step is printed as an approval: {_name(step)} ({step.stage}) is taken as the one that decides")
     decided = replace(
-        step, stage=StageKind.APPROVE, role=Role.LEADER, flags=(*step.flags, f"published_kind:{step.stage}")
+        step, stage=StageKind.APPROVE, role=Role.LEADER, flags=(*step.flags, f"{PUBLISHED_KIND}{step.stage}")
     )
     return [*route[:at], decided, *route[at + 1 :]]
 
