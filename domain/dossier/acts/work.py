@@ -34,6 +34,7 @@ def claim(draft: Draft, command: c.ClaimTask) -> None:
         raise r.TaskAlreadyClaimed(task.stage_id, officer)
     if task.officer is not None:
         raise r.TaskClaimedByAnother(task.stage_id, task.officer)
+    _acknowledge(draft)
     draft.add(e.TaskClaimed(task.id, task.stage, officer))
 
 
@@ -108,7 +109,15 @@ def _reject(draft: Draft, task: Task, command: c.CompleteTask) -> None:
     open_step(draft, max(task.step, last if last is not None else task.step) + 1)
 
 
+def _acknowledge(draft: Draft) -> None:
+    """Work on a linked part whose hand-over nobody confirmed confirms it: who works on it has it."""
+    origin = draft.state.origin
+    if origin is not None and not origin.acknowledged:
+        draft.add(e.LinkAcknowledged(origin.link, origin.sequence))
+
+
 def _done(draft: Draft, task: Task, command: c.CompleteTask, *, revokes_approval: bool = False) -> None:
+    _acknowledge(draft)
     draft.add(
         e.TaskCompleted(
             task=task.id,
