@@ -1,7 +1,7 @@
 """Between rows and values: records from ``events``, views from and to ``dossiers`` and ``tasks``."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -38,20 +38,26 @@ def loose_record_of(row: Row) -> Record:
 
 VIEW_FIELDS: Final = tuple(field for field in DossierView.__struct_fields__ if field != "tasks")
 TASK_FIELDS: Final = TaskView.__struct_fields__
-TASK_COLUMNS: Final = ("stream", "ordinal", *TASK_FIELDS)
+DOSSIER_COLUMNS: Final = (*VIEW_FIELDS, "entered_key", "due_key")
+TASK_COLUMNS: Final = ("stream", "ordinal", *TASK_FIELDS, "due_key")
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""The sort key of a moment that is not there: after all others."""
 
 
 def dossier_row(view: DossierView) -> dict[str, Any]:
-    """The row of ``dossiers``: enumerations as text, moments as they are."""
+    """The row of ``dossiers``: enumerations as text, moments as they are, with its sort keys."""
     row = _plain(view)
     del row["tasks"]
+    row["entered_key"] = view.received_at or view.submitted_at or NEVER
+    row["due_key"] = view.committed_due or view.statutory_due or NEVER
     return row
 
 
 def task_rows(view: DossierView) -> list[dict[str, Any]]:
     """The rows of ``tasks``; ``ordinal`` counts from 1 and keeps the view's order."""
     return [
-        {"stream": view.stream, "ordinal": number, **_plain(task)} for number, task in enumerate(view.tasks, start=1)
+        {"stream": view.stream, "ordinal": number, **_plain(task), "due_key": task.due or NEVER}
+        for number, task in enumerate(view.tasks, start=1)
     ]
 
 

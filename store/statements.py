@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from store.rows import RECORD_FIELDS, TASK_COLUMNS, TASK_FIELDS, VIEW_FIELDS, record_columns
+from store.rows import DOSSIER_COLUMNS, RECORD_FIELDS, TASK_COLUMNS, TASK_FIELDS, VIEW_FIELDS, record_columns
 from store.tables import dossiers, events, tasks
 
 _dialect: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -51,14 +51,14 @@ _INSERT_EVENTS: Final = f"""
 """
 _INSERT_DOSSIER: Final = f"""
     dossier AS (
-        INSERT INTO dossiers ({", ".join(VIEW_FIELDS)})
-        SELECT new.* FROM head, jsonb_to_record(%(dossier)s::jsonb) AS new ({_columns(dossiers, VIEW_FIELDS)})
+        INSERT INTO dossiers ({", ".join(DOSSIER_COLUMNS)})
+        SELECT new.* FROM head, jsonb_to_record(%(dossier)s::jsonb) AS new ({_columns(dossiers, DOSSIER_COLUMNS)})
     )
 """
 _UPDATE_DOSSIER: Final = f"""
     dossier AS (
-        UPDATE dossiers SET {_set("new", (name for name in VIEW_FIELDS if name != "stream"))}
-        FROM head, jsonb_to_record(%(dossier)s::jsonb) AS new ({_columns(dossiers, VIEW_FIELDS)})
+        UPDATE dossiers SET {_set("new", (name for name in DOSSIER_COLUMNS if name != "stream"))}
+        FROM head, jsonb_to_record(%(dossier)s::jsonb) AS new ({_columns(dossiers, DOSSIER_COLUMNS)})
         WHERE dossiers.stream = %(stream)s
     )
 """

@@ -1,0 +1,97 @@
+"""Unjudged dossiers and their clocks, as far as a calendar's new version concerns them.
+
+A dossier is concerned while its row has another version of the calendar pinned than the new one.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+
+from domain.calendar_revision import OpenDeadline
+from domain.ids import CalendarId, Stream, Version
+from store.database import Connection, Database
+
+PAGE: Final = 5000
+"""Dossiers read at once: their deadlines are a megabyte or two."""
+
+_CONCERNED: Final = "status IN ('submitted', 'open') AND calendars ->> %(calendar)s <> %(version)s"
+
+# One JSON text for a page: several times cheaper to read than rows. The first deadline of each dossier is its appointment.
+_PAGE: Final = f"""
+    WITH page AS (
+        SELECT stream, authority, committed_due, calendar, clock FROM dossiers
+        WHERE {_CONCERNED} AND stream > %(after)s ORDER BY stream LIMIT %(limit)s
+    ),
+    deadline AS (
+        SELECT stream, authority, '' AS stage, committed_due AS due, clock
+        FROM page WHERE calendar = %(calendar)s AND clock IS NOT NULL
+        UNION ALL
+        SELECT stream, tasks.authority, tasks.stage, tasks.due, tasks.clock
+        FROM page JOIN tasks USING (stream) WHERE tasks.calendar = %(calendar)s AND tasks.clock IS NOT NULL
+    )
+    SELECT (SELECT count(*) FROM page), (SELECT max(stream) FROM page), (
+        SELECT coalesce(json_agg(json_build_array(stream, authority, stage, extract(epoch FROM due)::bigint / 60, clock)), '[]')
+        FROM deadline
+    )::text
+""".encode()
+_COUNT: Final = f"SELECT count(*) FROM dossiers WHERE {_CONCERNED}".encode()
+_STREAMS: Final = f"""
+    SELECT stream, version FROM dossiers WHERE {_CONCERNED} AND stream > %(after)s ORDER BY stream LIMIT %(limit)s
+""".encode()
+_VERSIONS: Final = f"""
+    SELECT calendars ->> %(calendar)s AS pinned, count(*) FROM dossiers WHERE {_CONCERNED}
+    GROUP BY pinned ORDER BY count(*) DESC, pinned
+""".encode()
+_UNJUDGED: Final = b"SELECT count(*) FROM dossiers WHERE status IN ('submitted', 'open')"
+
+_decoder: Final = msgspec.json.Decoder(list[OpenDeadline])
+
+
+class Concerned(msgspec.Struct, frozen=True):
+    """A stream that has another version pinned, and how many events it has."""
+
+    stream: Stream
+    version: int
+
+
+class RevisedDossiers:
+    """What a calendar's new version concerns. Every method raises StoreUnavailable where the store cannot be asked."""
+
+    def __init__(self, database: Database, calendar: CalendarId, version: Version) -> None:
+        """Read through ``database``; ``version`` is the new one."""
+        self._database = database
+        self._of = {"calendar": calendar, "version": version}
+
+    async def deadlines(self, page: int = PAGE) -> AsyncIterator[tuple[int, list[OpenDeadline]]]:
+        """All appointments and stages that are counted by another version: by pages of dossiers, each with its size."""
+        after = ""
+        while True:
+            number, last, text = (await self._rows(_PAGE, after=after, limit=page))[0]
+            if number:
+                yield number, _decoder.decode(text)
+                after = last
+            if number < page:
+                return
+
+    async def streams(self, after: str, limit: int) -> list[Concerned]:
+        """At most ``limit`` concerned streams whose names sort (byte by byte) after ``after``."""
+        return [Concerned(*row) for row in await self._rows(_STREAMS, after=after, limit=limit)]
+
+    async def count(self) -> int:
+        """How many streams are concerned."""
+        return int((await self._rows(_COUNT))[0][0])
+
+    async def versions(self) -> dict[Version, int]:
+        """Which other versions are pinned, the commonest first, each with the number of streams."""
+        return {Version(version): number for version, number in await self._rows(_VERSIONS)}
+
+    async def unjudged(self) -> int:
+        """All streams that are not judged yet, whatever they are counted by."""
+        return int((await self._rows(_UNJUDGED))[0][0])
+
+    async def _rows(self, query: bytes, **parameters: object) -> list[tuple[Any, ...]]:
+        async def work(connection: Connection) -> list[tuple[Any, ...]]:
+            return await (await connection.execute(query, {**self._of, **parameters})).fetchall()
+
+        return await self._database.run(work)
