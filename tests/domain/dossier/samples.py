@@ -9,7 +9,7 @@ import yaml
 
 from domain.calendar_data import CalendarSpec, Weekday
 from domain.dossier.rules import Rules, make_rules
-from domain.ids import AuthorityId, CalendarId, ProcedureCode
+from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode
 from domain.law import Law
 from domain.period import parse_period
 from domain.procedure import Component, LinkKind, LinkSpec, Procedure, Reminder, StageKind, Step
@@ -29,6 +29,7 @@ OFFICE = CalendarSpec(
 
 X1, S1, S2 = AuthorityId("X1"), AuthorityId("S1"), AuthorityId("S2")
 """A commune's desk and two departments."""
+LAN, HOA = OfficerId("lan"), OfficerId("hoa")
 
 
 def stage(kind: str, budget: str | None = None, **more: object) -> Step:
