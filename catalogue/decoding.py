@@ -5,6 +5,7 @@ are walked along the type, field by field, and each part that does not convert b
 """
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from enum import EnumType
 from pathlib import Path
 from typing import TypeVar
@@ -102,7 +103,7 @@ def _walk_struct(value: object, info: inspect.StructType, place: Place) -> Itera
         return
     fields = {field.encode_name: field for field in info.fields}
     faults = [
-        ((*place, key), "unknown_key", f'{_where(place)}the key "{key}" is unknown; known are {", ".join(fields)}')
+        ((*place, key), "unknown_key", _where(place) + _unknown_key(str(key), list(fields)))
         for key in value
         if key not in fields
     ]
@@ -117,6 +118,12 @@ def _walk_struct(value: object, info: inspect.StructType, place: Place) -> Itera
     yield from faults
     if not faults:
         yield from _own_rules(value, info.cls, place)
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    near = get_close_matches(key, known, 1)
+    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+    return f'the key "{key}" is unknown; {hint}'
 
 
 def _own_rules(value: object, type_: type, place: Place) -> Iterator[Found]:
