@@ -60,7 +60,7 @@ class Desk:
         self._start = moment
         self.dossiers = Dossiers(self.env.client, self.journal, QUEUE, offset=self.offset)
 
-    def worker(self, **options: object) -> Worker:
+    def worker(self, **options: Any) -> Worker:  # noqa: ANN401  # those of build_worker
         """A worker of this desk."""
         return build_worker(self.env.client, self.journal, FixedRules(self.rules), QUEUE, **options)
 
@@ -138,7 +138,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(env: WorkflowEnvironment, journal: Journal, rules: Rules, **options: object) -> AsyncIterator[Desk]:
+async def desk(env: WorkflowEnvironment, journal: Journal, rules: Rules, **options: Any) -> AsyncIterator[Desk]:  # noqa: ANN401
     """A desk whose clock shows START, with a running worker."""
     offset = START - await env.get_current_time()
     opened = Desk(env, journal, rules, offset)
