@@ -22,7 +22,12 @@ def run(connection: Connection) -> None:
     connection.execute(text("SELECT set_config('statement_timeout', :t, false)"), {"t": STATEMENT_TIMEOUT})
     connection.commit()
     try:
-        context.configure(connection=connection, target_metadata=None, transaction_per_migration=True)
+        context.configure(
+            connection=connection,
+            target_metadata=None,
+            transaction_per_migration=True,
+            on_version_apply=context.config.attributes["applied"],
+        )
         with context.begin_transaction():
             context.run_migrations()
     finally:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 
 from store.roles import ensure_application_role
@@ -25,11 +25,16 @@ def upgrade(url: str) -> list[str]:
     sqlalchemy.exc.OperationalError where the database cannot be reached or a lock is not to be had in time.
     """
     ensure_application_role(url)
+    applied: list[str] = []
+
+    def note(*, step: MigrationInfo, **_: object) -> None:
+        applied.extend(str(revision) for revision in step.up_revision_ids)
+
     with _connect(url) as connection:
-        before = _applied(connection)
-        command.upgrade(_config(connection), "head")
-        after = _applied(connection)
-    return after[len(before) :]
+        config = _config()
+        config.attributes.update(connection=connection, applied=note)
+        command.upgrade(config, "head")
+    return applied
 
 
 def pending(url: str) -> list[str]:
@@ -64,12 +69,11 @@ def _connect(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def _config(connection: sa.Connection | None = None) -> Config:
+def _config() -> Config:
     """Alembic's configuration without an ini file: the scripts lie in the ``migrations`` package."""
     config = Config()
     config.set_main_option("script_location", str(files("migrations")))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
     return config
 
 

@@ -17,23 +17,21 @@ PAGE: Final = 5000
 
 _CONCERNED: Final = "status IN ('submitted', 'open') AND calendars ->> %(calendar)s <> %(version)s"
 
-# One JSON text for a page: several times cheaper to read than rows. The first deadline of each dossier is its appointment.
+# A page's deadlines come as one JSON text, which is several times cheaper to read than rows.
 _PAGE: Final = f"""
     WITH page AS (
         SELECT stream, authority, committed_due, calendar, clock FROM dossiers
         WHERE {_CONCERNED} AND stream > %(after)s ORDER BY stream LIMIT %(limit)s
     ),
     deadline AS (
-        SELECT stream, authority, '' AS stage, committed_due AS due, clock
+        SELECT stream, authority, '' AS stage, extract(epoch FROM committed_due)::bigint / 60 AS due, clock
         FROM page WHERE calendar = %(calendar)s AND clock IS NOT NULL
         UNION ALL
-        SELECT stream, tasks.authority, tasks.stage, tasks.due, tasks.clock
+        SELECT stream, tasks.authority, tasks.stage, extract(epoch FROM tasks.due)::bigint / 60, tasks.clock
         FROM page JOIN tasks USING (stream) WHERE tasks.calendar = %(calendar)s AND tasks.clock IS NOT NULL
-    )
-    SELECT (SELECT count(*) FROM page), (SELECT max(stream) FROM page), (
-        SELECT coalesce(json_agg(json_build_array(stream, authority, stage, extract(epoch FROM due)::bigint / 60, clock)), '[]')
-        FROM deadline
-    )::text
+    ),
+    listed AS (SELECT json_agg(json_build_array(stream, authority, stage, due, clock)) AS deadlines FROM deadline)
+    SELECT (SELECT count(*) FROM page), (SELECT max(stream) FROM page), coalesce(deadlines, '[]')::text FROM listed
 """.encode()
 _COUNT: Final = f"SELECT count(*) FROM dossiers WHERE {_CONCERNED}".encode()
 _STREAMS: Final = f"""
