@@ -59,11 +59,15 @@ class Course(NamedTuple):
     new_date: NewDate | None
 
 
+def counted_by(budget: Period, count: CountPolicy) -> CountPolicy:
+    """Return the policy that a budget is counted by: a fraction of working days is always counted as hours."""
+    fraction = budget.unit is Unit.WORKING_DAY and not isinstance(budget.amount, int)
+    return CountPolicy.HOURS if fraction else count
+
+
 def by_day_end(budget: Period, count: CountPolicy) -> bool:
     """Return whether a budget ends with a day: whole working days under ``day_end``, calendar days, months."""
-    if count is not CountPolicy.DAY_END or budget.unit not in DAY_UNITS:
-        return False
-    return budget.unit is not Unit.WORKING_DAY or isinstance(budget.amount, int)
+    return budget.unit in DAY_UNITS and counted_by(budget, count) is CountPolicy.DAY_END
 
 
 def working_minutes(calendar: Calendar, budget: Period) -> int:

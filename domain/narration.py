@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from domain import labels
 from domain.calendar import Calendar
 from domain.clock import Clock, Stop
-from domain.counting import CLOCK_MINUTES, Course, Layout, by_day_end, follow, same_day_return
+from domain.counting import CLOCK_MINUTES, Course, Layout, by_day_end, counted_by, follow, same_day_return
 from domain.explanation import Explanation, Kind, Segment, tidy
 from domain.labels import Label
 from domain.moment import DAY_MINUTES
@@ -32,7 +32,7 @@ def explain(calendar: Calendar, clock: Clock) -> Explanation:
     return Explanation(
         due=None if course.due is None else calendar.moment(course.due),
         start=calendar.moment(calendar.minute(clock.start)),
-        policy=clock.count,
+        policy=counted_by(clock.budget, clock.count),
         segments=tuple(_Narrator(calendar, clock, course).segments()),
     )
 
@@ -81,6 +81,7 @@ class _Narrator:
         self._parts = list(self._lay_out())
         self._spent = 0
         self._counted = 0
+        self._days = 0.0
         self._disturbed = False
 
     def segments(self) -> Iterator[Segment]:
@@ -124,10 +125,16 @@ class _Narrator:
             yield from self._piece(start, cut, part.kind, part.name)
             self._spent += self._scale.position(cut) - self._scale.position(start)
             if until <= end:
+                yield from self._leftover(part, cut)
                 self._parts.pop(0)
                 self._spent = 0
             start = cut
         self._disturbed = True
+
+    def _leftover(self, part: Part, at: int) -> Iterator[Segment]:
+        """Yield the calendar days of a budget that went by without any working time, so that its days add up."""
+        if self._whole and part.kind is Kind.COUNTED and tidy(self._share(self._counted) - self._days):
+            yield self._counting(at, at)
 
     def _end_of(self, part: Part, start: int) -> int:
         """Return where a part ends, seen from ``start``: where it was laid, or after a stop by what is left of it."""
@@ -161,9 +168,9 @@ class _Narrator:
 
     def _counting(self, start: int, end: int) -> Segment:
         minutes = self._scale.position(end) - self._scale.position(start)
-        before = self._share(self._counted)
         self._counted += minutes
-        days = self._share(self._counted) - before
+        days = self._share(self._counted) - self._days
+        self._days += days
         return self._segment(start, end, Kind.COUNTED, labels.COUNTED, minutes=minutes, days=days)
 
     def _stopped(self, begin: int, stop: Stop) -> Segment:
@@ -218,11 +225,12 @@ def day_share(calendar: Calendar, clock: Clock, layout: Layout) -> Callable[[int
             return minutes / DAY_MINUTES
         if same_day_return(clock.cutoff):
             return minutes / total
+        if minutes >= total and clock.budget.unit in CALENDAR_DAYS:
+            return calendar.day_of(layout.ends - 1) - first + 1
         if minutes == 0:
             return 0
         if clock.budget.unit in CALENDAR_DAYS:
-            end = layout.ends if minutes >= total else calendar.reached(origin + minutes)
-            return calendar.day_of(end - 1) - first + 1 if minutes >= total else (end - begins) / DAY_MINUTES
+            return (calendar.reached(origin + minutes) - begins) / DAY_MINUTES
         if not by_day_end(clock.budget, clock.count):
             return minutes / calendar.spec.minutes_per_day()
         return _working_days(calendar, first, origin + minutes)

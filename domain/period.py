@@ -1,5 +1,6 @@
 """Periods of time as the law states them: an amount and a unit."""
 
+import re
 from enum import StrEnum
 
 import msgspec
@@ -19,6 +20,10 @@ class Unit(StrEnum):
     WORKING_DAY = "working_day"
     DAY = "day"
     MONTH = "month"
+
+
+UNITS = {unit.value: unit for unit in Unit}
+_PERIOD = re.compile(r"(?P<amount>[+-]?[0-9]{1,12}(\.[0-9]{1,12})?)\s+(?P<unit>[a-z_]+)")
 
 
 class Period(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,14 +58,9 @@ def check_amount(amount: float, unit: Unit) -> None:
 
 def parse_period(text: str) -> Period:
     """Read ``"10 working_day"``; raise InvalidPeriod that says what is expected."""
-    parts = text.split()
-    try:
-        raw, unit = parts
-        amount = float(raw)
-        return Period(amount, Unit(unit))
-    except InvalidPeriod:
-        raise
-    except ValueError:
-        units = ", ".join(u.value for u in Unit)
-        message = f'"{text}" is not a period: write an amount and a unit ({units}), e.g. "10 working_day"'
-        raise InvalidPeriod(message, text=text) from None
+    match = _PERIOD.fullmatch(text.strip())
+    if match is None or match["unit"] not in UNITS:
+        message = f'"{text}" is not a period: write an amount and a unit ({", ".join(UNITS)}), e.g. "10 working_day"'
+        raise InvalidPeriod(message, text=text)
+    amount = float(match["amount"]) if "." in match["amount"] else int(match["amount"])
+    return Period(amount, UNITS[match["unit"]])
