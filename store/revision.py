@@ -3,14 +3,17 @@
 A dossier is concerned while its row has another version of the calendar pinned than the new one.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from domain.calendar_revision import OpenDeadline
-from domain.ids import CalendarId, Stream, Version
+from domain.calendar import CalendarSpec, compile_calendar
+from domain.calendar_revision import Concerned, OpenDeadline, Preview, Revision
+from domain.ids import CalendarId, Version
 from store.database import Connection, Database
+from store.errors import UnknownReference
 
 PAGE: Final = 5000
 """Dossiers read at once: their deadlines are a megabyte or two."""
@@ -41,16 +44,12 @@ _VERSIONS: Final = f"""
     SELECT calendars ->> %(calendar)s AS pinned, count(*) FROM dossiers WHERE {_CONCERNED}
     GROUP BY pinned ORDER BY count(*) DESC, pinned
 """.encode()
+_SPEC: Final = b"""
+    SELECT body::text FROM reference_contents WHERE kind = 'calendar' AND id = %(calendar)s AND version = %(version)s
+"""
 _UNJUDGED: Final = b"SELECT count(*) FROM dossiers WHERE status IN ('submitted', 'open')"
 
 _decoder: Final = msgspec.json.Decoder(list[OpenDeadline])
-
-
-class Concerned(msgspec.Struct, frozen=True):
-    """A stream that has another version pinned, and how many events it has."""
-
-    stream: Stream
-    version: int
 
 
 class RevisedDossiers:
@@ -59,7 +58,7 @@ class RevisedDossiers:
     def __init__(self, database: Database, calendar: CalendarId, version: Version) -> None:
         """Read through ``database``; ``version`` is the new one."""
         self._database = database
-        self._of = {"calendar": calendar, "version": version}
+        self._of = {"calendar": str(calendar), "version": str(version)}
 
     async def deadlines(self, page: int = PAGE) -> AsyncIterator[tuple[int, list[OpenDeadline]]]:
         """All appointments and stages that are counted by another version: by pages of dossiers, each with its size."""
@@ -80,6 +79,14 @@ class RevisedDossiers:
         """How many streams are concerned."""
         return int((await self._rows(_COUNT))[0][0])
 
+    async def spec(self) -> CalendarSpec:
+        """The new version itself; raises UnknownReference where it is not in the catalogue's contents."""
+        rows = await self._rows(_SPEC)
+        if not rows:
+            message = f"calendar {self._of['calendar']} has no version {self._of['version']} in the catalogue"
+            raise UnknownReference(message, kind="calendar", id=self._of["calendar"])
+        return msgspec.json.decode(rows[0][0], type=CalendarSpec)
+
     async def versions(self) -> dict[Version, int]:
         """Which other versions are pinned, the commonest first, each with the number of streams."""
         return {Version(version): number for version, number in await self._rows(_VERSIONS)}
@@ -93,3 +100,18 @@ class RevisedDossiers:
             return await (await connection.execute(query, {**self._of, **parameters})).fetchall()
 
         return await self._database.run(work)
+
+
+async def preview(
+    database: Database, spec: CalendarSpec, now: datetime, progress: Callable[[int], None] = lambda _: None
+) -> Preview:
+    """Try a calendar on every open deadline that another version of it counts; nothing is changed.
+
+    ``progress`` is told the number of dossiers of each page. Raises StoreUnavailable.
+    """
+    calendar = compile_calendar(spec)
+    revision = Revision(calendar, now)
+    async for number, deadlines in RevisedDossiers(database, spec.id, calendar.version).deadlines():
+        revision.add(deadlines)
+        progress(number)
+    return revision.preview()

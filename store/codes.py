@@ -1,0 +1,94 @@
+"""Dossier codes: a serial for each agency and local day, given out once, and found again by the same request."""
+
+import hmac
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from domain.code import format_code
+from domain.ids import DossierCode
+from store.database import Connection, Database
+from store.errors import KeyReused
+
+_FIND: Final = b"SELECT code, digest FROM code_allotments WHERE scope = %s AND idempotency_key = %s"
+_TAKE: Final = b"""
+    WITH counter AS (
+        INSERT INTO code_counters (prefix, day, last) VALUES (%(agency)s, %(day)s, 1)
+        ON CONFLICT (prefix, day) DO UPDATE SET last = code_counters.last + 1 RETURNING last::text
+    ),
+    candidate AS (SELECT %(stem)s || lpad(last, greatest(4, length(last)), '0') AS code FROM counter)
+    INSERT INTO code_allotments (scope, idempotency_key, digest, code)
+    SELECT %(scope)s, %(key)s, %(digest)s, code FROM candidate
+    WHERE NOT EXISTS (SELECT FROM streams WHERE stream = code)
+    ON CONFLICT DO NOTHING RETURNING code
+"""
+
+
+class CodeRequest(msgspec.Struct, frozen=True):
+    """Who asks for a code: the agency's identifier in codes, its local date, and which request it is.
+
+    ``scope`` is within which ``idempotency_key`` is unique (the client or officer); ``digest`` is a hash of the request's
+    content, so that a key used for another request is noticed.
+    """
+
+    agency: str
+    day: date
+    scope: str
+    idempotency_key: str
+    digest: bytes
+
+
+class Allotment(msgspec.Struct, frozen=True):
+    """The code, and whether an earlier equal request has got it already."""
+
+    code: DossierCode
+    repeated: bool
+
+
+async def allot_code(database: Database, request: CodeRequest) -> Allotment:
+    """Give out the next code of the agency's day, or the one that an equal request has got before.
+
+    Safe to call at once from anywhere and to repeat. A number may be skipped (a lost race, a code that an import brought),
+    none is given twice. Raises KeyReused where the key stands for another request, InvalidCode for an agency or day that no
+    code can be made of, StoreUnavailable.
+    """
+    stem = format_code(request.agency, request.day, 1).removesuffix("0001")  # refuses before a number is used up
+
+    async def work(connection: Connection) -> Allotment:
+        while True:
+            found = await _find(connection, request)
+            if found is not None:
+                return Allotment(found, repeated=True)
+            taken = await _take(connection, request, stem)
+            if taken is not None:
+                return Allotment(taken, repeated=False)
+            # Either an equal request was faster, and is found next, or the number belongs to an imported dossier.
+
+    return await database.run(work)
+
+
+async def _find(connection: Connection, request: CodeRequest) -> DossierCode | None:
+    """The code that this request has got before; raises KeyReused."""
+    cursor = await connection.execute(_FIND, (request.scope, request.idempotency_key))
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    if not hmac.compare_digest(row[1], request.digest):
+        message = "this Idempotency-Key was used for another request; use a new one"
+        raise KeyReused(message, idempotency_key=request.idempotency_key)
+    return DossierCode(row[0])
+
+
+async def _take(connection: Connection, request: CodeRequest, stem: str) -> DossierCode | None:
+    """The next number's code, if it is free and no equal request was faster. The counter's row is locked for one commit."""
+    values = {
+        "agency": request.agency,
+        "day": request.day,
+        "stem": stem,
+        "scope": request.scope,
+        "key": request.idempotency_key,
+        "digest": request.digest,
+    }
+    row = await (await connection.execute(_TAKE, values)).fetchone()
+    return DossierCode(row[0]) if row else None
