@@ -160,6 +160,7 @@ class EmbeddedSystem:
             ),
             # Absolute: the processes work in the state directory, the user's paths are meant from where he stands.
             secret_file=(chosen.secret_file or self._state.secret("token-secret")).absolute(),
+            wrapping_key_file=(chosen.wrapping_key_file or self._state.secret("wrapping-key")).absolute(),
             catalogue_dir=chosen.catalogue_dir.absolute() if chosen.catalogue_dir else None,
         )
 

@@ -25,10 +25,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """One process's settings; each field ``x`` is read from ``MOTCUA_X``.
 
     ``database_url`` logs in as the application's role, ``migration_url`` (default: the same) as the owner of the
-    schema. ``secret_file`` holds the key that signs officers' tokens. ``sdk_metrics_port`` is where the Temporal SDK
-    of a worker reports about itself, none: nowhere. ``catalogue_dir`` is read at start-up by those who need
-    procedures; none: the one that comes with the program. ``ready_file`` is created when the process is ready to work
-    (see ``runtime.process.announce_ready``), for supervisors and readiness probes.
+    schema. ``secret_file`` holds the key that signs officers' tokens, ``wrapping_key_file`` those that protect personal
+    data (see ``runtime.wrapping``). ``sdk_metrics_port`` is where the Temporal SDK of a worker reports about itself,
+    none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures; none: the one that comes with the
+    program. ``ready_file`` is created when the process is ready to work (see ``runtime.process.announce_ready``), for
+    supervisors and readiness probes.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -44,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int = 9108
     sdk_metrics_port: int | None = None
     secret_file: Path | None = None
+    wrapping_key_file: Path | None = None
     catalogue_dir: Path | None = None
     ready_file: Path | None = None
     log_level: str = "info"
@@ -175,6 +177,7 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path]] = {
     "metrics_port": _port,
     "sdk_metrics_port": _port,
     "secret_file": _path,
+    "wrapping_key_file": _path,
     "catalogue_dir": _path,
     "ready_file": _path,
     "log_level": _log_level,
