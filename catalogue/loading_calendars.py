@@ -18,7 +18,8 @@ from domain.ids import CalendarId
 CALENDARS = Path(__file__).parent / "calendars"
 """The calendars that come with the program."""
 
-_PATH = re.compile(r" - at `\$([^`]*)`$")
+NO_DATE = "Invalid RFC3339 encoded date"
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _PART = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
@@ -36,36 +37,42 @@ def load_calendars(directory: Path = CALENDARS) -> dict[CalendarId, CalendarSpec
 def check_calendars(directory: Path) -> tuple[dict[CalendarId, CalendarSpec], list[Fault]]:
     """Return the sound calendars of a directory and the faults of the others."""
     faults: list[Fault] = []
-    raw: dict[CalendarId, tuple[CalendarSpec, str]] = {}
+    raw: dict[CalendarId, CalendarSpec] = {}
+    written: dict[CalendarId, tuple[str, Lines]] = {}
     for path in sorted(directory.glob("*.yaml")):
-        spec = _read(path, path.name)
+        lines: Lines = {}
+        spec = _read(path, path.name, lines)
         if not isinstance(spec, CalendarSpec):
             faults += spec
         elif spec.id in raw:
-            faults.append(_fault(path.name, 1, f'calendar "{spec.id}" is also in {raw[spec.id][1]}'))
+            faults.append(_fault(path.name, 1, f'calendar "{spec.id}" is also in {written[spec.id][0]}'))
         else:
-            raw[spec.id] = (spec, path.name)
+            raw[spec.id] = spec
+            written[spec.id] = (path.name, lines)
     whole: dict[CalendarId, CalendarSpec] = {}
-    for spec, name in raw.values():
+    for spec in raw.values():
         try:
-            whole[spec.id] = _complete(spec, {known: entry for known, (entry, _) in raw.items()})
+            whole[spec.id] = _complete(spec, raw)
         except InvalidCalendar as refusal:
-            faults.append(_fault(name, 1, refusal.message))
+            name, lines = written[spec.id]
+            faults.append(_fault(name, line_of(lines, (str(refusal.details["where"]),)), refusal.message))
     return whole, faults
 
 
 def load_calendar_file(path: Path) -> CalendarSpec:
-    """Return the calendar of one file; what it extends is one of the program's own. Without an id it has the file's name.
+    """Return the calendar of one file; without an id it has the file's name, what it extends is the program's own.
 
     Raises InvalidCalendar that names file, line and reason of each fault.
     """
-    spec = _read(path, str(path))
+    lines: Lines = {}
+    spec = _read(path, str(path), lines)
     if not isinstance(spec, CalendarSpec):
         raise InvalidCalendar("\n".join(map(str, spec)), file=str(path), line=spec[0].line)
     try:
         return with_base(spec)
     except InvalidCalendar as refusal:
-        raise InvalidCalendar(f"{path}: {refusal.message}", file=str(path)) from None
+        line = line_of(lines, (str(refusal.details["where"]),))
+        raise InvalidCalendar(str(_fault(str(path), line, refusal.message)), file=str(path), line=line) from None
 
 
 def with_base(spec: CalendarSpec) -> CalendarSpec:
@@ -80,7 +87,7 @@ def own_calendars() -> dict[CalendarId, CalendarSpec]:
 
 
 def _complete(spec: CalendarSpec, known: dict[CalendarId, CalendarSpec]) -> CalendarSpec:
-    """The calendar over its bases, and those over theirs; a catalogue's calendar must name its years."""
+    """Return the calendar laid over its bases, and those over theirs; a catalogue's calendar must name its years."""
     seen = [spec.id]
     whole = spec
     while whole.extends is not None:
@@ -109,9 +116,8 @@ def _list(known: Iterable[str]) -> str:
     return ", ".join(sorted(known)) or "none"
 
 
-def _read(path: Path, name: str) -> CalendarSpec | list[Fault]:
-    """One file's calendar as written, or its faults."""
-    lines: Lines = {}
+def _read(path: Path, name: str, lines: Lines) -> CalendarSpec | list[Fault]:
+    """Return one file's calendar as written, or its faults; fill in the line of each of its values."""
     try:
         value = read_yaml(path, lines)
     except BadYaml as error:
@@ -123,18 +129,23 @@ def _read(path: Path, name: str) -> CalendarSpec | list[Fault]:
     except InvalidCalendar as refusal:
         return [_fault(name, line_of(lines, place_of(value, str(refusal.details["where"]))), refusal.message)]
     except msgspec.ValidationError:
-        return [_located(name, lines, place, code, text) for place, code, text in explain(value, CalendarSpec)]
+        found = [_located(value, place, text) for place, _, text in explain(value, CalendarSpec)]
+        return [_fault(name, line_of(lines, place), text) for place, text in found]
 
 
-def _located(name: str, lines: Lines, place: Place, code: str, text: str) -> Fault:
-    """A fault at its place, or at the place that msgspec's message ends with."""
+def _located(value: object, place: Place, text: str) -> tuple[Place, str]:
+    """Return a fault's place and text; a place that only msgspec's message names is taken from there."""
     match = _PATH.search(text)
     if match is None:
-        return Fault(name, line_of(lines, place), code, text)
-    parts = [key or int(index) for key, index in _PART.findall(match.group(1))]
-    return Fault(
-        name, line_of(lines, (*place, *parts)), code, f"{match.group(1).removeprefix('.')}: {text[: match.start()]}"
-    )
+        return place, text
+    place = (*place, *(key or int(index) for key, index in _PART.findall(match["path"])))
+    wrong = value
+    for part in place:
+        wrong = wrong[part]  # type: ignore[index]  # the path leads to where the message was made
+    reason = text[: match.start()]
+    if reason == NO_DATE:
+        reason = f'"{wrong}" is not a date; write YYYY-MM-DD'
+    return place, f"{match['path'].removeprefix('.')}: {reason}"
 
 
 def place_of(value: dict[str, Any], where: str) -> Place:

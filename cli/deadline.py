@@ -120,9 +120,13 @@ def find_calendar(text: str) -> "CalendarSpec":
 
 
 def _cut_off(time: str, effect: CutOffEffect | None) -> "CutOff":
+    from domain.errors import InvalidProcedure
     from domain.procedure import CutOff
 
-    return CutOff(time, effect or CutOffEffect.NEXT_DAY)
+    try:
+        return CutOff(time, effect or CutOffEffect.NEXT_DAY)
+    except InvalidProcedure as refusal:
+        raise BadInput(refusal.message, code="invalid_cutoff") from None
 
 
 def _suspension(text: str, effect: Effect) -> "Suspension":
