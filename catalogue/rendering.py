@@ -52,11 +52,7 @@ class _InlineList(list[Any]):
 
 
 class _Dumper(_DUMPER):  # type: ignore[misc,valid-type]
-    """Knows which mappings are short."""
-
-    def ignore_aliases(self, _data: object) -> bool:
-        """Equal parts are written out each time: files hold no anchors."""
-        return True
+    """Knows which mappings and lists are short; every value is an object of its own, so nothing becomes an alias."""
 
 
 _Dumper.add_representer(
