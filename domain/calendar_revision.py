@@ -31,6 +31,13 @@ class OpenDeadline(msgspec.Struct, frozen=True, array_like=True):
     clock: Clock
 
 
+class Concerned(msgspec.Struct, frozen=True):
+    """An unjudged stream that has another version of the calendar pinned, and how many events it has."""
+
+    stream: Stream
+    version: int
+
+
 class Move(msgspec.Struct, frozen=True):
     """A due moment that moves."""
 

@@ -13,7 +13,6 @@ from domain.calendar import CalendarSpec, compile_calendar
 from domain.calendar_revision import Concerned, OpenDeadline, Preview, Revision
 from domain.ids import CalendarId, Version
 from store.database import Connection, Database
-from store.errors import UnknownReference
 
 PAGE: Final = 5000
 """Dossiers read at once: their deadlines are a megabyte or two."""
@@ -44,9 +43,6 @@ _VERSIONS: Final = f"""
     SELECT calendars ->> %(calendar)s AS pinned, count(*) FROM dossiers WHERE {_CONCERNED}
     GROUP BY pinned ORDER BY count(*) DESC, pinned
 """.encode()
-_SPEC: Final = b"""
-    SELECT body::text FROM reference_contents WHERE kind = 'calendar' AND id = %(calendar)s AND version = %(version)s
-"""
 _UNJUDGED: Final = b"SELECT count(*) FROM dossiers WHERE status IN ('submitted', 'open')"
 
 _decoder: Final = msgspec.json.Decoder(list[OpenDeadline])
@@ -78,14 +74,6 @@ class RevisedDossiers:
     async def count(self) -> int:
         """How many streams are concerned."""
         return int((await self._rows(_COUNT))[0][0])
-
-    async def spec(self) -> CalendarSpec:
-        """The new version itself; raises UnknownReference where it is not in the catalogue's contents."""
-        rows = await self._rows(_SPEC)
-        if not rows:
-            message = f"calendar {self._of['calendar']} has no version {self._of['version']} in the catalogue"
-            raise UnknownReference(message, kind="calendar", id=self._of["calendar"])
-        return msgspec.json.decode(rows[0][0], type=CalendarSpec)
 
     async def versions(self) -> dict[Version, int]:
         """Which other versions are pinned, the commonest first, each with the number of streams."""

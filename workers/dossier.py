@@ -15,6 +15,7 @@ from store.database import Database
 from store.journal import Journal
 from store.postgres import PostgresJournal
 from store.rules_source import PinnedRules
+from workers.batch import build_batch_worker
 from workflows.client import Dossiers
 from workflows.dossier import DossierWorkflow
 
@@ -70,9 +71,12 @@ async def main(settings: Settings) -> None:
     """Run dossiers until cancelled. PostgreSQL and Temporal may be away, at the start and later; both are awaited."""
     async with Database(settings.require_database(), size=settings.database_pool, name="motcua-worker") as database:
         client = await _connected(settings)
-        worker = build_worker(client, PostgresJournal(database), PinnedRules(database), settings.task_queue)
-        process.announce_ready(settings)
-        await worker.run()
+        journal = PostgresJournal(database)
+        worker = build_worker(client, journal, PinnedRules(database), settings.task_queue)
+        dossiers = Dossiers(client, journal, settings.task_queue)
+        async with build_batch_worker(client, database, dossiers, settings.task_queue):
+            process.announce_ready(settings)
+            await worker.run()
 
 
 async def _connected(settings: Settings) -> Client:

@@ -8,6 +8,8 @@ DOSSIER = "dossier"
 EXECUTE = "execute"
 SETTLE = "settle"
 GLANCE = "glance"
+CALENDAR_REVISION = "calendar_revision"
+REVISION_PROGRESS = "progress"
 
 JOURNAL_TIMEOUT = timedelta(seconds=15)
 """Start-to-close of one call of the store; a worker that dies is noticed after this."""
@@ -35,3 +37,8 @@ RECENT_COMMANDS = 64
 """Commands whose repeats a run answers by itself; older repeats are answered by the store's unique key."""
 MAX_UPDATES_PER_RUN = 1500
 """Temporal refuses a run's 2,001st update; a run is renewed well before that."""
+
+REVISION_TIMEOUT = timedelta(minutes=10)
+"""Start-to-close of revising a page of dossiers, beside the time that its rate takes."""
+REVISION_HEARTBEAT = timedelta(seconds=10)
+"""A worker that dies amid a page is noticed after this; the next one takes the page again, to the same effect."""
