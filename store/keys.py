@@ -7,6 +7,7 @@ moved to another one does not open. Linked parts (``<code>/L1``) share the key o
 
 import base64
 import binascii
+import hmac
 import os
 import time
 from collections import OrderedDict
@@ -52,7 +53,7 @@ class WrappingKeys(msgspec.Struct, frozen=True):
 
     def wrap(self, code: str, key: bytes) -> bytes:
         """A dossier's data key, encrypted under the current key and bound to the code."""
-        return _encrypt(self.keys[self.current], key, code)
+        return _encrypt(self.keys[self.current], key, code, os.urandom(NONCE_BYTES))
 
     def unwrap(self, name: str, code: str, wrapped: bytes) -> bytes:
         """The data key; raises BrokenSeal where the wrapping key is unknown or not the one."""
@@ -74,8 +75,17 @@ class Vault:
     async def seal(self, code: str, plaintext: bytes) -> str:
         """The sealed value of ``plaintext`` for a dossier (or a part of it); raises Shredded."""
         root = _root(code)
-        sealed = _encrypt(await self._key(root, create=True), plaintext, root)
-        return PREFIX + base64.urlsafe_b64encode(sealed).decode()
+        return _sealed_text(await self._key(root, create=True), plaintext, root, os.urandom(NONCE_BYTES))
+
+    async def seal_repeatably(self, code: str, plaintext: bytes) -> str:
+        """The same, but equal for equal plaintexts of one dossier; raises Shredded.
+
+        So that a command which is sent again with the same personal data is the same command. What this tells without the
+        key is that two values of one dossier are equal, and nothing else.
+        """
+        root = _root(code)
+        key = await self._key(root, create=True)
+        return _sealed_text(key, plaintext, root, _synthetic_nonce(key, plaintext))
 
     async def open(self, code: str, sealed: str) -> bytes:
         """What was sealed for this dossier; raises Shredded, BrokenSeal."""
@@ -136,10 +146,17 @@ def _root(code: str) -> str:
     return code.partition("/")[0]
 
 
-def _encrypt(key: bytes, plaintext: bytes, bound_to: str) -> bytes:
+def _encrypt(key: bytes, plaintext: bytes, bound_to: str, nonce: bytes) -> bytes:
     """Nonce and ciphertext, authenticated together with what they are bound to."""
-    nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plaintext, bound_to.encode())
+
+
+def _synthetic_nonce(key: bytes, plaintext: bytes) -> bytes:
+    """A nonce that only this plaintext has under this key: a keyed hash of it, in a domain of its own.
+
+    Two plaintexts of one dossier share a nonce with a chance of 2^-96, and a dossier has a handful of them.
+    """
+    return hmac.digest(hmac.digest(key, b"motcua nonce key", "sha256"), plaintext, "sha256")[:NONCE_BYTES]
 
 
 def _decrypt(key: bytes, sealed: bytes, bound_to: str) -> bytes:
@@ -149,6 +166,11 @@ def _decrypt(key: bytes, sealed: bytes, bound_to: str) -> bytes:
     except (InvalidTag, ValueError) as error:
         message = f"a value sealed for {bound_to} does not open: it was altered, or sealed for another dossier"
         raise BrokenSeal(message) from error
+
+
+def _sealed_text(key: bytes, plaintext: bytes, root: str, nonce: bytes) -> str:
+    """A sealed value as text."""
+    return PREFIX + base64.urlsafe_b64encode(_encrypt(key, plaintext, root, nonce)).decode()
 
 
 def _sealed_bytes(sealed: str) -> bytes:
