@@ -5,11 +5,15 @@ from pathlib import Path
 
 from catalogue.checking_procedures import procedure_faults
 from catalogue.faults import Fault, Severity
-from catalogue.loading import Contents, Found, read_contents
+from catalogue.loading import AUTHORITIES, LAW, NAMES, OFFICERS, PROCEDURES, Contents, Found, read_contents
+from catalogue.naming import check_names
 from catalogue.shipped import SHIPPED
 from domain.authority import Authority
 from domain.code import is_agency
 from domain.ids import AuthorityId
+
+FILES = (AUTHORITIES, OFFICERS, LAW, NAMES)
+"""The files at the top of a directory."""
 
 
 def check_catalogue(directory: Path) -> list[Fault]:
@@ -19,10 +23,21 @@ def check_catalogue(directory: Path) -> list[Fault]:
     faults += _authority_faults(contents)
     faults += _officer_faults(contents)
     faults += procedure_faults(contents)
+    faults += _file_faults(directory)
+    if (directory / NAMES).is_file():
+        faults += check_names(directory / NAMES, {found.item.id for found in contents.authorities})
     if directory.is_dir() and not contents.procedures and not contents.faults:
         faults.append(Fault(str(directory), 0, "no_procedures", "holds no procedures", Severity.WARNING))
     foreign = str(SHIPPED) if directory.resolve() != SHIPPED else None
     return sorted(fault for fault in faults if foreign is None or not fault.file.startswith(foreign))
+
+
+def _file_faults(directory: Path) -> Iterator[Fault]:
+    """Data that nobody would read: a misspelt name, a procedure outside its folder."""
+    for path in sorted((*directory.glob("*.yaml"), *directory.glob("*.yml"))):
+        if path.name not in FILES:
+            message = f"is no file of a catalogue; these are {', '.join(FILES)}, and procedures stand in {PROCEDURES}/"
+            yield Fault(str(path), 0, "unknown_file", message)
 
 
 def _authority_faults(contents: Contents) -> Iterator[Fault]:

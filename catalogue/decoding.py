@@ -41,6 +41,13 @@ def read_struct(path: Path, name: str, type_: type[T]) -> T | list[Fault]:
         return [Fault(name, line_of(lines, place), code, text) for place, code, text in explain(value, type_)]
 
 
+def place_line(path: Path, place: Place) -> int:
+    """The line of a place in a file that is read again for it: for faults only."""
+    lines: Lines = {}
+    read_yaml(path, lines)
+    return line_of(lines, place)
+
+
 def line_of(lines: Lines, place: Place) -> int:
     """The line of a place, or of the nearest thing around it that has one."""
     while place and place not in lines:

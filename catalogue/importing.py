@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from catalogue.links import derive_links
-from catalogue.loading import PROCEDURES, load_authorities, procedure_files
+from catalogue.loading import NAMES, PROCEDURES, load_authorities, procedure_files
 from catalogue.mapping import CannotMap, map_record
 from catalogue.naming import Names, load_names, slug
 from catalogue.records import Line, UnreadableList, read_records
@@ -18,7 +18,6 @@ from domain.errors import Refusal
 from domain.ids import ProcedureCode
 from domain.procedure import Procedure
 
-NAMES_FILE = "authority_names.yaml"
 _Codes = dict[str, set[str]]
 """Which records bear a code."""
 
@@ -69,7 +68,7 @@ def import_records(
     (the directory's own authorities are faulty) or CannotWrite.
     """
     authorities = load_authorities(directory)
-    names = load_names(own_or_shipped(directory, NAMES_FILE), authorities)
+    names = load_names(own_or_shipped(directory, NAMES), authorities)
     codes: _Codes = {}
     mapped, unmapped = _map_lines(file, names, codes, progress)
     if not mapped and not unmapped:

@@ -10,18 +10,18 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from catalogue.decoding import line_of, read_struct
+from catalogue.decoding import place_line, read_struct
 from catalogue.faults import Fault, InvalidCatalogue, Severity
 from catalogue.loading_calendars import check_calendars
 from catalogue.shipped import SHIPPED, own_or_shipped
-from catalogue.yamlfile import Lines, Place, read_yaml
+from catalogue.yamlfile import Place
 from domain.authority import Authority, Officer
 from domain.calendar import CalendarSpec
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode
 from domain.law import Law
 from domain.procedure import Procedure
 
-AUTHORITIES, OFFICERS, LAW = "authorities.yaml", "officers.yaml", "law.yaml"
+AUTHORITIES, OFFICERS, LAW, NAMES = "authorities.yaml", "officers.yaml", "law.yaml", "authority_names.yaml"
 PROCEDURES, CALENDARS = "procedures", "calendars"
 
 T = TypeVar("T")
@@ -58,9 +58,7 @@ class Found(msgspec.Struct, Generic[T], frozen=True):
 
     def line(self, *inner: str | int) -> int:
         """The line of a part of it; the file is read again for that, so this is for faults only."""
-        lines: Lines = {}
-        read_yaml(self.path, lines)
-        return line_of(lines, (*self.place, *inner))
+        return place_line(self.path, (*self.place, *inner))
 
     def fault(self, code: str, message: str, *inner: str | int, severity: Severity = Severity.FAULT) -> Fault:
         """A fault at a part of it."""

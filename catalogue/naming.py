@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
-from catalogue.decoding import read_struct
+from catalogue.decoding import place_line, read_struct
 from catalogue.faults import Fault, InvalidCatalogue
 from domain.authority import Authority, AuthorityKind, Level
 from domain.binding import COMMUNE, is_symbolic
@@ -144,22 +144,40 @@ def slug(text: str, longest: int = 60) -> str:
 
 
 def load_names(path: Path, authorities: Mapping[AuthorityId, Authority]) -> Names:
-    """The rules of a file; raises InvalidCatalogue with every fault."""
+    """The rules of a file; raises InvalidCatalogue with every fault that keeps them from being used."""
     rules = read_struct(path, str(path), NameRules)
-    faults = rules if isinstance(rules, list) else list(_pattern_faults(rules, str(path)))
-    if isinstance(rules, list) or faults:
+    if isinstance(rules, list):
+        raise InvalidCatalogue(path.parent, rules)
+    faults = list(_pattern_faults(rules, path))
+    if faults:
         raise InvalidCatalogue(path.parent, faults)
     return Names(rules, authorities)
 
 
-def _pattern_faults(rules: NameRules, name: str) -> Iterator[Fault]:
-    for number, rule in enumerate(rules.rules, 1):
+def check_names(path: Path, authorities: Container[AuthorityId]) -> list[Fault]:
+    """Every fault of a file of rules: also rules that name an authority which there is not."""
+    rules = read_struct(path, str(path), NameRules)
+    if isinstance(rules, list):
+        return rules
+    return [*_pattern_faults(rules, path), *_target_faults(rules, path, authorities)]
+
+
+def _pattern_faults(rules: NameRules, path: Path) -> Iterator[Fault]:
+    for number, rule in enumerate(rules.rules):
         try:
             re.compile(rule.match)
         except re.error as error:
-            yield Fault(
-                name, 0, "invalid_value", f'rules[{number}].match: "{rule.match}" is no regular expression: {error}'
-            )
+            message = f'"{rule.match}" is no regular expression: {error}'
+            yield Fault(str(path), place_line(path, ("rules", number, "match")), "invalid_value", message)
+
+
+def _target_faults(rules: NameRules, path: Path, authorities: Container[AuthorityId]) -> Iterator[Fault]:
+    for number, rule in enumerate(rules.rules):
+        for level in ("any", "commune", "province", "central", "sector"):
+            means = getattr(rule, level)
+            if means and means not in SPECIAL and not is_symbolic(means) and means not in authorities:
+                message = f'the authority "{means}" is unknown'
+                yield Fault(str(path), place_line(path, ("rules", number, level)), "unknown_authority", message)
 
 
 def unknown_authority(printed: str, level: str) -> str:

@@ -177,6 +177,25 @@ def test_what_its_maker_should_know_is_a_warning(tmp_path: Path, old: str, new: 
     assert [(fault.code, fault.severity) for fault in check_catalogue(directory)] == [(code, Severity.WARNING)]
 
 
+def test_a_file_that_nobody_would_read_is_a_fault(tmp_path: Path) -> None:
+    """A misspelt name must not pass for an empty catalogue."""
+    directory = write_catalogue(tmp_path / "c")
+    (directory / "authority.yaml").write_text(AUTHORITIES)
+    assert _found(directory) == [("authority.yaml", 0, "unknown_file")]
+
+
+def test_faulty_rules_of_names_are_named(tmp_path: Path) -> None:
+    """Patterns that do not compile, authorities that there are not."""
+    directory = write_catalogue(tmp_path / "c")
+    (directory / "authority_names.yaml").write_text(
+        'rules:\n  - {match: "so", any: S1}\n  - {match: "(", province: S9}\n'
+    )
+    assert _found(directory) == [
+        ("authority_names.yaml", 3, "invalid_value"),
+        ("authority_names.yaml", 3, "unknown_authority"),
+    ]
+
+
 def test_a_faulty_calendar_is_named_with_its_file(tmp_path: Path) -> None:
     """By the loader of calendars, under this directory's path."""
     directory = write_catalogue(tmp_path / "c", authorities=AUTHORITIES.replace("vn-state", "office"))
