@@ -242,8 +242,12 @@ def _resumed(state: Dossier, event: e.ClockResumed | e.ClockRestarted, fact: e.F
 
 
 def _promised(state: Dossier, promise: Promise) -> Dossier:
+    """A due moment that moved is not missed yet: if it is past too, the agenda tells so anew."""
     kept = tuple(p for p in state.promises if (p.clock, p.task) != (promise.clock, promise.task))
-    return replace(state, promises=(*kept, promise))
+    task = state.task
+    if task is not None and task.overdue and task.id == promise.task:
+        task = replace(task, overdue=False)
+    return replace(state, promises=(*kept, promise), task=task)
 
 
 def _link_moved(
