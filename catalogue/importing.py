@@ -139,7 +139,11 @@ def _map_line(line: Line, names: Names, first_lines: dict[str, int]) -> _Mapped 
 
 
 class _Existing(msgspec.Struct, frozen=True):
-    """The procedures that the directory holds already: by id and by the record they came from."""
+    """The procedures that the directory holds already.
+
+    ``ids`` tells for each id the record that it came from (empty: written by hand), ``records`` for each record its
+    file, name and source.
+    """
 
     ids: dict[str, str]
     records: dict[str, tuple[Path, str, str]]
@@ -154,28 +158,37 @@ def _existing(directory: Path) -> _Existing:
             value = read_yaml(path)
         except BadYaml:
             continue
-        if not isinstance(value, dict) or not isinstance(value.get("published"), dict):
+        if not isinstance(value, dict):
             continue
-        record, name, source = value["published"].get("record"), value.get("name"), value.get("source")
-        if isinstance(record, str) and record:
-            ids[str(value.get("id")).casefold()] = record
-            records[record] = (path, str(name), str(source))
+        published = value.get("published")
+        record = str(published.get("record") or "") if isinstance(published, dict) else ""
+        ids[str(value.get("id")).casefold()] = record
+        if record:
+            records[record] = (path, str(value.get("name")), str(value.get("source")))
     return _Existing(ids, records)
 
 
 def _without_foreign(mapped: list[_Mapped], existing: _Existing) -> tuple[list[_Mapped], list[Unmapped]]:
-    """A record id that another list gave to another procedure must not overwrite that one."""
+    """Leave out records that would overwrite another list's procedure, or one that was written by hand."""
     kept: list[_Mapped] = []
     foreign: list[Unmapped] = []
     for item in mapped:
-        record = item.procedure.id
-        path, name, source = existing.records.get(record, (None, "", ""))
-        if path is None or name == item.procedure.name or source == item.procedure.source:
-            kept.append(item)
+        reason = _clash(item.procedure, existing)
+        if reason:
+            foreign.append(Unmapped(item.line, item.procedure.id, reason))
         else:
-            reason = f'the id "{record}" is already used in {path} for another procedure, imported from another list'
-            foreign.append(Unmapped(item.line, record, reason))
+            kept.append(item)
     return kept, foreign
+
+
+def _clash(procedure: Procedure, existing: _Existing) -> str:
+    record = procedure.id
+    path, name, source = existing.records.get(record, (None, procedure.name, procedure.source))
+    if name != procedure.name and source != procedure.source:
+        return f'the id "{record}" is already used in {path} for another procedure, imported from another list'
+    if not procedure.code and existing.ids.get(record.casefold(), record) != record:
+        return f'the id "{record}" is already that of a procedure which is not this record'
+    return ""
 
 
 def _named(procedure: Procedure, codes: _Codes, records: frozenset[str], existing: _Existing) -> Procedure:

@@ -9,7 +9,7 @@ from catalogue.faults import InvalidCatalogue
 from catalogue.importing import CannotWrite, Imported, import_records
 from catalogue.loading import load_catalogue
 from catalogue.records import LONGEST_LINE, UnreadableList
-from tests.catalogue.samples import Record, record, write_list
+from tests.catalogue.samples import PROCEDURE, Record, record, write_list
 
 
 def _files(directory: Path) -> dict[str, bytes]:
@@ -82,6 +82,15 @@ def test_a_record_id_that_names_another_procedure_is_reported(tmp_path: Path) ->
     assert "already used in" in _reasons(done)[1]
     assert (done.records, len(done.written)) == (1, 0)
     assert _files(tmp_path / "out") == before
+
+
+def test_a_procedure_written_by_hand_is_not_overwritten(tmp_path: Path) -> None:
+    """Neither by its id, which a record without a code would take, nor by its code."""
+    (tmp_path / "out" / "procedures").mkdir(parents=True)
+    (tmp_path / "out" / "procedures" / "P900.yaml").write_text(PROCEDURE.replace("id: P1", "id: P900"))
+    done = _import(tmp_path, record(code=None), record(id="P901", code="P900"))
+    assert "not this record" in _reasons(done)[1]
+    assert [item.id for item in done.written] == ["P900-P901"]
 
 
 def test_every_line_that_is_no_record_is_reported_with_its_number(tmp_path: Path) -> None:
