@@ -19,7 +19,8 @@ TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "of
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,3})?")
 _MOMENT = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?:[Tt]|[ \t]+)(?P<hour>[0-9]{1,2}):(?P<rest>[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?)"
+    r"(?P<date>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?:[Tt]|[ \t]+)"
+    r"(?P<hour>[0-9]{1,2}):(?P<rest>[0-9]{2}(?::[0-9]{2}(?:\.[0-9]*)?)?)"
     r"[ \t]*(?P<offset>[Zz]|[-+][0-9]{1,2}(?::?[0-9]{2})?)?"
 )
 """The forms of YAML's timestamps and of ISO 8601, as far as they name a moment."""
@@ -93,6 +94,8 @@ def _read(text: str, kind: inspect.Type, place: Place, found: list[Found]) -> Va
                 return read_moment(text)
             except InvalidMoment as refusal:
                 found.append((place, refusal.code, refusal.message))
+        case _:
+            pass
     return text
 
 
@@ -114,6 +117,8 @@ def _member(info: inspect.Type, key: str) -> inspect.Type:
                     return known.type
             case inspect.DictType(value_type=value_type):
                 return value_type
+            case _:
+                pass
     return inspect.AnyType()
 
 

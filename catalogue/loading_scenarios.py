@@ -10,12 +10,12 @@ import msgspec
 from msgspec import inspect
 
 from catalogue.coercion import coerce
-from catalogue.decoding import Found, explain, line_of
-from catalogue.faults import Fault
-from catalogue.loading import Catalogue, load_catalogue
+from catalogue.decoding import Found, explain, line_of, read_struct
+from catalogue.faults import Fault, InvalidCatalogue
+from catalogue.loading import LAW, Catalogue, load_catalogue
 from catalogue.loading_calendars import own_calendars, place_of, with_base
 from catalogue.scenario_yaml import as_written, merged
-from catalogue.shipped import SHIPPED
+from catalogue.shipped import SHIPPED, own_or_shipped
 from catalogue.totals import exceeds, total
 from catalogue.yamlfile import BadYaml, Lines, Place, Value, read_yaml, yaml_fault
 from domain.authority import Authority
@@ -24,6 +24,7 @@ from domain.dossier import commands as c
 from domain.dossier.rules import route_authorities
 from domain.errors import InvalidCalendar, Refusal
 from domain.ids import AuthorityId, CalendarId, ProcedureCode
+from domain.law import Law
 from domain.procedure import Procedure, all_links
 from domain.scenario import COMMANDS, REVISE_CALENDAR, WAIT, Entry, Scenario
 
@@ -89,6 +90,14 @@ class _Reader:
         """Read when it is asked for: most scenarios bring all they need."""
         return load_catalogue(self._directory)
 
+    def _law(self) -> Law:
+        """The law's defaults alone."""
+        path = own_or_shipped(self._directory, LAW)
+        law = read_struct(path, str(path), Law)
+        if isinstance(law, list):
+            raise InvalidCatalogue(self._directory, law)
+        return law
+
     def scenario(self) -> Scenario | None:
         """The scenario, unless there are faults. Raises BadYaml."""
         value = merged(read_yaml(self._path, self._lines, as_written), self._lines)
@@ -118,10 +127,9 @@ class _Reader:
     ) -> Scenario:
         """Everything put together, with what the catalogue adds."""
         default = next(iter(calendars), STATE_CALENDAR)
-        law = self._catalogue.law
         wanted = {name for entry in entries if (name := getattr(entry.command, "procedure", None))}
         if not calendars:
-            calendars = dict(self._catalogue.calendars)
+            calendars = dict(own_calendars())
         if wanted - set(procedures):
             # The catalogue's authorities count by the scenario's calendar where it brings one.
             known = self._catalogue.authorities.values()
@@ -129,7 +137,7 @@ class _Reader:
             authorities = own | authorities
             procedures = self._catalogue.procedures | procedures
         return Scenario(
-            law=law,
+            law=self._law(),
             calendars=calendars,
             default_calendar=default,
             procedures=procedures,
@@ -146,9 +154,9 @@ class _Reader:
         found: dict[CalendarId, CalendarSpec] = {}
         for key in ("calendar", "calendars"):
             given = value.get(key)
-            several = isinstance(given, list)
-            for number, item in enumerate(given if several else [] if given is None else [given]):
-                place: Place = (key, number) if several else (key,)
+            items = given if isinstance(given, list) else [] if given is None else [given]
+            for number, item in enumerate(items):
+                place: Place = (key, number) if isinstance(given, list) else (key,)
                 spec = self._calendar(place, item)
                 if spec is not None and spec.id in found:
                     self._fault(place, f'there are two calendars with the id "{spec.id}"')
@@ -199,17 +207,16 @@ class _Reader:
         """What no field says by itself: periods and links that contradict, authorities that nobody declared."""
         if not procedure.route:
             self._fault((*place, "route"), f"procedure {procedure.id}: the route is empty")
-        if procedure.committed and procedure.statutory:
-            if exceeds(total([procedure.committed]), total([procedure.statutory])):
-                self._fault(
-                    (*place, "committed"),
-                    f"procedure {procedure.id}: the committed period {procedure.committed} exceeds the statutory "
-                    f"{procedure.statutory}",
-                    "invalid_period",
-                )
-        links = [link.id for link in all_links(procedure.route)]
-        for link in sorted({link for link in links if links.count(link) > 1}):
-            self._fault((*place, "route"), f'procedure {procedure.id}: there are two links with the id "{link}"')
+        committed, statutory = procedure.committed, procedure.statutory
+        if committed and statutory and exceeds(total([committed]), total([statutory])):
+            self._fault(
+                (*place, "committed"),
+                f"procedure {procedure.id}: the committed period {committed} exceeds the statutory {statutory}",
+                "invalid_period",
+            )
+        ids = [link.id for link in all_links(procedure.route)]
+        for twice in sorted({known for known in ids if ids.count(known) > 1}):
+            self._fault((*place, "route"), f'procedure {procedure.id}: there are two links with the id "{twice}"')
         for link in all_links(procedure.route):
             if not link.route:
                 self._fault((*place, "route"), f"procedure {procedure.id}: the route of link {link.id} is empty")
@@ -321,7 +328,10 @@ class _Reader:
         return found
 
     def _value(self, place: Place, value: Value, type_: type[T], prefix: str = "") -> T | None:
-        """The value as a Struct, or none and its faults. Raises InvalidCalendar for a calendar that contradicts itself."""
+        """The value as a Struct, or none and its faults.
+
+        Raises InvalidCalendar for a calendar that contradicts itself.
+        """
         coerced, unread = coerce(value, type_)
         if unread:
             self._all(place, unread, lambda found: f"{found[0][-1]}: {found[2]}")

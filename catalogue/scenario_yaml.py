@@ -25,11 +25,10 @@ def as_written(events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
     """
     anchored: dict[str, list[yaml.Event]] = {}
     open_anchors: list[tuple[str, int]] = []
-    depth = count = 0
-    for event in chain.from_iterable(_filled(event, anchored) for event in events):
-        count += 1
-        if count > MOST_EVENTS:
-            raise BadYaml(event.start_mark.line + 1, "aliases make this file too large")
+    depth = 0
+    for count, event in enumerate(chain.from_iterable(_filled(event, anchored) for event in events)):
+        if count >= MOST_EVENTS:
+            raise BadYaml(line_of_event(event), "aliases make this file too large")
         name = getattr(event, "anchor", None)
         if name is not None:
             anchored[name] = []
@@ -49,8 +48,13 @@ def _filled(event: yaml.Event, anchored: dict[str, list[yaml.Event]]) -> list[ya
         return [event]
     if event.anchor not in anchored or _unclosed(anchored[event.anchor]):
         message = f'the alias "*{event.anchor}" stands for nothing that is written above it'
-        raise BadYaml(event.start_mark.line + 1, message)
+        raise BadYaml(line_of_event(event), message)
     return list(anchored[event.anchor])
+
+
+def line_of_event(event: yaml.Event) -> int:
+    """The line of an event, from 1."""
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _unclosed(events: list[yaml.Event]) -> bool:

@@ -6,10 +6,10 @@ from typing import get_args
 import msgspec
 
 from domain.authority import Authority
+from domain.binding import bind
 from domain.calendar import CalendarSpec
 from domain.dossier import commands as c
 from domain.dossier.rules import Rules, make_rules
-from domain.binding import bind
 from domain.errors import Refusal
 from domain.ids import AuthorityId, CalendarId, ProcedureCode
 from domain.law import Law
@@ -56,8 +56,8 @@ class ProcedureMissing(Refusal):
 class Entry(msgspec.Struct, frozen=True):
     """One line of the timeline.
 
-    ``at`` is when the command is recorded, ``occurred_at`` when it happened in the world (none: the same). ``dossier`` is
-    empty where the command is for all (``wait``, ``revise_calendar``); ``link`` addresses a linked part, ``L1`` or
+    ``at`` is when the command is recorded, ``occurred_at`` when it happened in the world (none: the same). ``dossier``
+    is empty where the command is for all (``wait``, ``revise_calendar``); ``link`` addresses a linked part, ``L1`` or
     ``L1/L2``. ``command`` is none for ``wait``. ``by`` acts for ``authority``, ``on_behalf_of`` another officer.
     """
 

@@ -36,8 +36,8 @@ Line = dict[str, Any]
 class Send(msgspec.Struct, frozen=True):
     """Give a stream an order; ``rules`` where it is the first of a new dossier.
 
-    Where the order, being keyed late or a correction, makes something due that lies before its recording, that comes true
-    with it.
+    Where the order, being keyed late or a correction, makes something due that lies before its recording, that comes
+    true with it.
     """
 
     stream: Stream
@@ -90,7 +90,7 @@ class World:
         self.streams: dict[Stream, Known] = {}
 
     def take(self, happening: Happening, rules: Rules | None = None, revised: CalendarSpec | None = None) -> None:
-        """Fold one fact in; ``rules`` for a new dossier, ``revised`` where the fact came of a revision of that calendar."""
+        """Fold one fact in; ``rules`` for a new dossier, ``revised`` where it came of a revision of that calendar."""
         event = happening.fact.event
         known = self.streams.get(happening.stream)
         if known is None:
