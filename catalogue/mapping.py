@@ -7,6 +7,7 @@ import msgspec
 
 from catalogue.naming import APPLICANT, DESK, HOLDER, UNKNOWN, Names, unknown_authority
 from catalogue.note_rules import rules_in_notes, same_day
+from catalogue.printed import merge, read_appointments, read_components, read_fee, read_published
 from catalogue.runnable import SUPPLIED, runnable
 from catalogue.source import Fields, as_json
 from catalogue.stages import Draft, read_step
@@ -16,11 +17,9 @@ from domain.ids import AuthorityId, ProcedureCode
 from domain.period import Period
 from domain.procedure import (
     ChecklistPolicy,
-    Component,
     Effect,
     Procedure,
     Published,
-    Share,
     StageKind,
     Step,
     SuspensionReason,
@@ -33,7 +32,6 @@ MOST_STEPS = 500
 
 _RECORD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CODE = re.compile(r"[0-9]\.[0-9]{6}(\.[A-Z][0-9]{2})?")
-_IF_ANY = re.compile(r"\(\s*nếu có|\bnếu có\)?\s*[.;]?\s*$", re.IGNORECASE)
 
 
 class CannotMap(Exception):
@@ -56,7 +54,7 @@ def map_record(record: dict[str, Any], names: Names) -> Procedure:
     code = _code(fields)
     steps, step_notes = _steps(fields, names, deciding)
     values = _values(fields)
-    published = _published(fields, record_id, printed)
+    published = read_published(fields, record_id, printed)
     if fields.problems:
         raise CannotMap(fields.problems)
     deciding = deciding or _by_its_steps(steps, names)
@@ -147,13 +145,13 @@ def _take(draft: Draft, where: str, stages: list[Step], notes: list[str]) -> Non
 def _values(fields: Fields) -> dict[str, Any]:
     """The fields of a Procedure that are taken over or follow from others."""
     notes = fields.texts("notes")
-    components = _components(fields)
+    components = read_components(fields)
     values: dict[str, Any] = {
         "field": fields.text("field"),
         "case": fields.text("case"),
         "source": fields.text("source"),
         "boundary_free": fields.flag("non_territorial") or False,
-        "fee": _fee(fields),
+        "fee": read_fee(fields),
         "components": components,
         "notes": notes,
     }
@@ -177,7 +175,7 @@ def _periods(fields: Fields) -> dict[str, Any]:
         fields.note(
             "due at once: counted as a same-day procedure, one received from 15:00 on is due the next working day"
         )
-    dates = _appointments(fields)
+    dates = read_appointments(fields)
     if len(dates) == APPOINTMENTS:
         values |= {"committed": dates[0], "after_payment": dates[1]}
         if committed is not None:
@@ -199,7 +197,7 @@ def _period(fields: Fields, key: str) -> Period | None:
     inner = Fields(value, f"{key}: ")
     inner.text("raw")
     period = inner.period("the period")
-    _merge(fields, inner, key)
+    merge(fields, inner, key)
     return period
 
 
@@ -213,18 +211,6 @@ def _is_immediate(fields: Fields) -> bool:
     return said or any(step.get("clock") == "immediate" for step in fields.objects("steps"))
 
 
-def _appointments(fields: Fields) -> tuple[Period, ...]:
-    dates: list[tuple[Any, Period]] = []
-    for number, value in enumerate(fields.objects("appointments"), 1):
-        inner = Fields(value, f"appointment {number}: ")
-        order = inner.number("no")
-        period = inner.period("the appointment")
-        _merge(fields, inner, f"appointment {number}")
-        if period is not None:
-            dates.append((number if order is None else order, period))
-    return tuple(period for _, period in sorted(dates, key=lambda date: date[0]))
-
-
 def _suspensions(fields: Fields) -> dict[str, Any]:
     """Clocks that stand still by the steps' own words: while the citizen pays, while a notice is posted."""
     steps = fields.objects("steps")
@@ -234,95 +220,6 @@ def _suspensions(fields: Fields) -> dict[str, Any]:
     if any(step.get("public_notice") is True and step.get("clock") == "not_counted" for step in steps):
         effects[SuspensionReason.PUBLIC_POSTING] = Effect.PAUSE
     return {"on_suspend": effects} if effects else {}
-
-
-def _fee(fields: Fields) -> str:
-    value = fields.raw("fee")
-    if value is None or isinstance(value, str):
-        return (value or "").strip()
-    return as_json(value)
-
-
-def _components(fields: Fields) -> tuple[Component, ...]:
-    """The checklist; a component is required unless its own words say "if any"."""
-    value = fields.raw("components")
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        fields.problem('"components" is not a list')
-        return ()
-    return tuple(
-        component
-        for number, item in enumerate(value, 1)
-        if (component := _component(fields, f"c{number}", item)) is not None
-    )
-
-
-def _component(fields: Fields, name: str, item: object) -> Component | None:
-    if isinstance(item, str):
-        text = item.strip()
-        return Component(id=name, required=not _IF_ANY.search(text), name=text)
-    if not isinstance(item, dict):
-        fields.problem(f"component {name} is neither a text nor an object")
-        return None
-    inner = Fields(item, f"component {name}: ")
-    text = inner.text("name") or inner.text("title")
-    copies = inner.number("copies") or inner.number("quantity") or 1
-    required = inner.flag("required")
-    _merge(fields, inner, f"component {name}")
-    if not isinstance(copies, int) or copies < 1:
-        fields.problem(f"component {name}: {copies} copies cannot be handed in")
-        return None
-    return Component(
-        id=name, required=not _IF_ANY.search(text) if required is None else required, name=text, copies=copies
-    )
-
-
-def _published(fields: Fields, record_id: str, printed: str) -> Published:
-    """What the record prints beyond the Procedure's own fields; keys that nobody knows are kept as JSON."""
-    shares = tuple(
-        share
-        for number, value in enumerate(fields.objects("sub_periods"), 1)
-        if (share := _share(fields, number, value))
-    )
-    published = Published(
-        record=record_id,
-        code_local=fields.text("code_local"),
-        code_inferred=fields.text("code_inferred"),
-        authority=printed,
-        agencies=fields.texts("agencies"),
-        link=fields.text("link"),
-        statutory=_words(fields, "statutory_period"),
-        committed=_words(fields, "committed_period"),
-        reduction_percent=fields.number("reduction_percent"),
-        step_total=fields.number("step_total"),
-        sum_matches_period=fields.flag("sum_matches_period"),
-        hours_per_day=fields.number("hours_per_day"),
-        shares=shares,
-        appointments=_appointments(fields),
-    )
-    other = {key: as_json(value) for key, value in sorted(fields.left_over().items())}
-    return msgspec.structs.replace(published, other=other)
-
-
-def _share(fields: Fields, number: int, value: dict[str, Any]) -> Share | None:
-    inner = Fields(value, f"sub-period {number}: ")
-    level, agency = inner.text("level"), inner.text("agency")
-    period = inner.period("the share")
-    _merge(fields, inner, f"sub-period {number}")
-    return Share(period, level, agency) if period is not None else None
-
-
-def _words(fields: Fields, key: str) -> str:
-    value = fields.raw(key)
-    return str(value.get("raw") or "") if isinstance(value, dict) else ""
-
-
-def _merge(fields: Fields, inner: Fields, name: str) -> None:
-    """Take over what was found in a part and what nobody asked for there; the same finding is said once."""
-    inner.notes += [f"{name}: {key} {as_json(value)}" for key, value in inner.left_over().items()]
-    fields.problems += [text for text in inner.problems if text not in fields.problems]
-    fields.notes += [text for text in inner.notes if text not in fields.notes]
 
 
 def _with_total(procedure: Procedure, published: Published) -> Procedure:

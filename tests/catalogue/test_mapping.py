@@ -308,6 +308,7 @@ def test_missing_keys_that_can_be_done_without_are_no_fault() -> None:
         ({"notes": "one"}, '"notes" is not a list of texts'),
         ({"components": [7]}, "component c1 is neither a text nor an object"),
         ({"components": [{"name": "Đơn", "copies": 0.5}]}, "copies cannot be handed in"),
+        ({"components": [{"name": "Đơn", "copies": 0}]}, "copies cannot be handed in"),
         ({"step_total": 1e300}, "out of all proportion"),
     ],
 )  # fmt: skip
