@@ -46,6 +46,11 @@ class Allotment(msgspec.Struct, frozen=True):
     repeated: bool
 
 
+async def find_code(database: Database, scope: str, idempotency_key: str, digest: bytes) -> DossierCode | None:
+    """The code that an equal request has got before; none where none was made. Raises KeyReused, StoreUnavailable."""
+    return await database.run(lambda connection: _find(connection, scope, idempotency_key, digest))
+
+
 async def allot_code(database: Database, request: CodeRequest) -> Allotment:
     """Give out the next code of the agency's day, or the one that an equal request has got before.
 
@@ -57,7 +62,7 @@ async def allot_code(database: Database, request: CodeRequest) -> Allotment:
 
     async def work(connection: Connection) -> Allotment:
         while True:
-            found = await _find(connection, request)
+            found = await _find(connection, request.scope, request.idempotency_key, request.digest)
             if found is not None:
                 return Allotment(found, repeated=True)
             taken = await _take(connection, request, stem)
@@ -68,15 +73,17 @@ async def allot_code(database: Database, request: CodeRequest) -> Allotment:
     return await database.run(work)
 
 
-async def _find(connection: Connection, request: CodeRequest) -> DossierCode | None:
+async def _find(
+    connection: Connection, scope: str, idempotency_key: str, digest: bytes
+) -> DossierCode | None:
     """The code that this request has got before; raises KeyReused."""
-    cursor = await connection.execute(_FIND, (request.scope, request.idempotency_key))
+    cursor = await connection.execute(_FIND, (scope, idempotency_key))
     row = await cursor.fetchone()
     if row is None:
         return None
-    if not hmac.compare_digest(row[1], request.digest):
+    if not hmac.compare_digest(row[1], digest):
         message = "this Idempotency-Key was used for another request; use a new one"
-        raise KeyReused(message, idempotency_key=request.idempotency_key)
+        raise KeyReused(message, idempotency_key=idempotency_key)
     return DossierCode(row[0])
 
 

@@ -57,11 +57,3 @@ def ensure_application_role(owner_url: str, password: str | None = None) -> None
         if password is not None:
             statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(APPLICATION), sql.Literal(password))
             connection.execute(statement)
-
-
-def grant(connection: psycopg.Connection, table: str) -> None:
-    """Give the application role what GRANTS says on a table that was created anew (a swapped projection)."""
-    privileges = sql.SQL(", ").join(sql.SQL(privilege) for privilege in sorted(GRANTS[table]))  # type: ignore[arg-type]
-    connection.execute(
-        sql.SQL("GRANT {} ON {} TO {}").format(privileges, sql.Identifier(table), sql.Identifier(APPLICATION))
-    )

@@ -104,3 +104,11 @@ VIEW: Final = f"""
     SELECT {_list("dossiers", VIEW_FIELDS)}, {_list("tasks", TASK_FIELDS)}
     FROM dossiers LEFT JOIN tasks USING (stream) WHERE stream = %s ORDER BY tasks.ordinal
 """.encode()
+DOSSIERS: Final = f"""
+    INSERT INTO dossiers ({", ".join(DOSSIER_COLUMNS)})
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS new ({_columns(dossiers, DOSSIER_COLUMNS)})
+""".encode()
+TASKS: Final = f"""
+    INSERT INTO tasks ({", ".join(TASK_COLUMNS)})
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS new ({_columns(tasks, TASK_COLUMNS)})
+""".encode()
