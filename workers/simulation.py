@@ -186,9 +186,16 @@ class TemporalEngine:
                 return await self._outcome(lambda moment: moment <= request.moment, request.moment + AFTER_MOMENT)
 
     async def end(self) -> None:
-        """Terminate what still runs, so that the server can be used for another scenario with the same names."""
-        for head in await self._journal.heads():
-            handle = self._environment.client.get_workflow_handle(head.stream)
+        """Terminate what still runs, so that the server can be used for another scenario with the same names.
+
+        Nothing may be under way then: an activity that is cut off holds the server's time for ever. Twice, because a
+        stream that was taken up again after its end tells its neighbours anew what they know, and they answer.
+        """
+        streams = await self._streams()
+        for stream in (*streams, *streams):
+            await self._dossiers.settle(stream)
+        for stream in streams:
+            handle = self._environment.client.get_workflow_handle(stream)
             with contextlib.suppress(RPCError):
                 await handle.terminate()
 
