@@ -116,8 +116,8 @@ def _merged(pauses: list[Stop]) -> list[Stop]:
     return merged
 
 
-def _effective(entry: Stop | NewDate) -> tuple[bool, int, bool]:
-    """Return when an entry takes effect, to sort by; a new date set at the moment a suspension ends comes after it."""
+def _effective(entry: Stop | NewDate) -> tuple[bool, int]:
+    """Return when an entry takes effect, to sort by; of one moment, the new date keeps its place after the stops."""
     if isinstance(entry, NewDate):
-        return False, entry.at, True
-    return (True, entry.start, False) if entry.end is None else (False, entry.end, False)
+        return False, entry.at
+    return (True, entry.start) if entry.end is None else (False, entry.end)

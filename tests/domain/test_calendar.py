@@ -130,8 +130,14 @@ class TestChangeOfClocks:
 
     @staticmethod
     def minutes(zone: str, shift: str, day: date) -> int:
-        """Return the working minutes of one Sunday with one shift."""
-        data = {**PLAIN, "timezone": zone, "hours": {"sun": [shift], "mon": OFFICE}}
+        """Return the working minutes of one day with one shift."""
+        data = {
+            **PLAIN,
+            "timezone": zone,
+            "hours": {"wed": OFFICE},
+            "worked": {day.isoformat(): [shift]},
+            "years": [day.year, day.year],
+        }
         calendar = compile_calendar(msgspec.convert(data, CalendarSpec))
         if not calendar.is_working_day(day):
             return 0
@@ -148,6 +154,7 @@ class TestChangeOfClocks:
             ("Europe/Berlin", "02:00-03:00", date(2026, 10, 25), 120),
             ("Europe/Berlin", "01:30-02:30", date(2026, 10, 25), 60),  # ends when the clocks first show 02:30
             ("America/Santiago", "00:00-06:00", date(2026, 9, 6), 300),  # midnight itself is skipped
+            ("America/Toronto", "00:00-02:00", date(1919, 3, 31), 90),  # from 23:30 to 00:30
             ("Australia/Lord_Howe", "00:00-06:00", date(2026, 10, 4), 330),  # half an hour is skipped
         ],
     )

@@ -191,6 +191,13 @@ class TestPause:
         for pauses in (parts, touching, nested):
             assert counted("5 working_day", "2026-03-02 08:10", *pauses) == wanted
 
+    def test_touching_ones_are_raised_once(self) -> None:
+        """Four hours in two pieces cost no more than in one."""
+        whole = stop("2026-03-03 08:00", "2026-03-03 12:00")
+        pieces = (stop("2026-03-03 08:00", "2026-03-03 10:00"), stop("2026-03-03 10:00", "2026-03-03 12:00"))
+        assert counted("1 working_day", "2026-03-02 08:10", whole) == "2026-03-04 17:30"
+        assert counted("1 working_day", "2026-03-02 08:10", *pieces) == "2026-03-04 17:30"
+
     @pytest.mark.parametrize("start", ["2026-03-03 17:30", "2026-03-03 18:00", "2026-03-20 08:00"])
     def test_at_or_after_the_due_moment_it_comes_too_late(self, start: str) -> None:
         """A dossier that is late does not become less so, even while the pause is open."""
@@ -332,7 +339,12 @@ class TestRefusals:
             counted(budget, start)
 
     def test_suspensions_that_leave_the_known_years(self) -> None:
-        """Their ends are looked at too."""
+        """Their ends are looked at too, and so are new dates."""
+        restart = stop("2026-03-03 08:00", "2027-03-03 08:00", Effect.RESTART)
+        with pytest.raises(OutsideCalendar):
+            counted("1 working_day", "2026-03-02 08:10", restart)
+        with pytest.raises(OutsideCalendar):
+            counted("1 day", "2026-03-02 08:10", extension=(local("2026-03-02 09:00"), local("2027-03-02 09:00"), ""))
         with pytest.raises(OutsideCalendar):
             counted("1 working_day", "2026-03-02 08:10", stop("2026-03-03 08:00", "2027-03-03 08:00"))
         with pytest.raises(OutsideCalendar):

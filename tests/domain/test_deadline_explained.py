@@ -167,6 +167,15 @@ def test_an_extension_is_named() -> None:
     ]
 
 
+def test_a_pause_that_ends_with_the_new_date_is_shown() -> None:
+    """It happened before the date was set."""
+    extension: Extension = (local("2026-03-03 10:00"), local("2026-03-05 17:30"), "")
+    explanation = explained(
+        "1 working_day", "2026-03-02 08:00", stop("2026-03-03 08:00", "2026-03-03 10:00"), extension=extension
+    )
+    assert [segment.kind.value for segment in explanation.segments] == ["off", "counted", "paused", "counted", "off"]
+
+
 def test_merged_pauses_bear_all_their_reasons() -> None:
     """Each once."""
     pauses = (

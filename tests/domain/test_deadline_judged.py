@@ -65,6 +65,7 @@ def test_open_dossiers_are_overdue_after_the_due_moment() -> None:
         ("2026-03-12 10:15", "90 minute", "2026-03-12 08:45"),
         ("2026-03-12 10:15", "12 hour", "2026-03-12 07:30"),
         ("2026-03-12 07:31", "10 minute", "2026-03-12 07:30"),
+        ("2026-03-12 13:30", "10 minute", "2026-03-12 11:29"),  # in the break: the last minute before it
         ("2026-03-12 10:00", "1 month", "2026-02-10 10:00"),
     ],
 )
