@@ -34,6 +34,9 @@ class Weekday(StrEnum):
     SUN = "sun"
 
 
+WEEKEND = frozenset({Weekday.SAT, Weekday.SUN})
+
+
 class DayOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, order=True):
     """A day without working time. ``name`` is Vietnamese; ``uncertain`` marks what is not announced officially yet."""
 
@@ -129,6 +132,11 @@ class CalendarSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
             texts = entry.hours if entry.like is None else self.hours.get(entry.like, ())
             shifts[day] = parse_shifts(texts, _worked_at(day))
         return shifts
+
+
+def weekday_of(day: date) -> Weekday:
+    """Return a date's day of the week."""
+    return tuple(Weekday)[day.weekday()]
 
 
 def calendar_version(spec: CalendarSpec) -> Version:

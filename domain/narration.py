@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from domain import labels
 from domain.calendar import Calendar
+from domain.calendar_data import WEEKEND, weekday_of
 from domain.clock import Clock, Stop
 from domain.counting import CLOCK_MINUTES, Course, Layout, by_day_end, counted_by, follow, same_day_return
 from domain.explanation import Explanation, Kind, Segment, tidy
@@ -21,7 +22,6 @@ from domain.period import Unit
 from domain.procedure import Effect
 
 CALENDAR_DAYS = frozenset({Unit.DAY, Unit.MONTH})
-FRIDAY = 5
 NEVER = 2**31 - 1
 """Where the last part of a count ends: it takes whatever there is up to the due moment."""
 
@@ -204,7 +204,7 @@ def day_of_rest(calendar: Calendar, day: int) -> tuple[Label, str] | None:
         return None
     special = calendar.day_off(day)
     if special is None:
-        return (labels.WEEKEND if calendar.date_of(day).isoweekday() > FRIDAY else labels.WEEKLY_REST), ""
+        return (labels.WEEKEND if weekday_of(calendar.date_of(day)) in WEEKEND else labels.WEEKLY_REST), ""
     if not special.name and not special.name_en:
         return labels.DAY_OFF, special.source
     return Label(special.name or special.name_en, special.name_en or special.name), special.source

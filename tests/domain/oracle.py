@@ -100,13 +100,6 @@ class SlowCalendar:
             count -= self.works(day)
         return day
 
-    def day_before(self, day: date, count: int) -> date:
-        """Step back over so many working days."""
-        while count:
-            day -= DAY
-            count -= self.works(day)
-        return day
-
     def first_working_day_from(self, day: date) -> date:
         """Return the day itself if it is worked, else the next one that is."""
         return day if self.works(day) else self.day_after(day, 1)
