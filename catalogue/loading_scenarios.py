@@ -20,6 +20,7 @@ from catalogue.totals import exceeds, total
 from catalogue.yamlfile import BadYaml, Lines, Place, Value, read_yaml, yaml_fault
 from domain.authority import Authority
 from domain.calendar import CalendarSpec, compile_calendar, extend
+from domain.calendar_data import EARLIEST_YEAR, LATEST_YEAR
 from domain.dossier import commands as c
 from domain.dossier.rules import route_authorities
 from domain.errors import InvalidCalendar, Refusal
@@ -250,7 +251,7 @@ class _Reader:
             known = ", ".join(sorted({WAIT, *COMMANDS}))
             self._fault((*place, "do"), f'do: "{head.do}" is not a command; known are {known}')
             return None
-        self._check_names(place, head)
+        self._check_head(place, head)
         if head.do == WAIT:
             for key in rest:
                 self._fault((*place, key), f'wait has no field "{key}"; it only lets time pass until "at"')
@@ -260,7 +261,10 @@ class _Reader:
         )
         return self._envelope(head, command) if command is not None else None
 
-    def _check_names(self, place: Place, head: Envelope) -> None:
+    def _check_head(self, place: Place, head: Envelope) -> None:
+        for name, moment in (("at", head.at), ("occurred_at", head.occurred_at)):
+            if moment is not None and not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+                self._fault((*place, name), f"{name}: the year is {EARLIEST_YEAR} to {LATEST_YEAR}, not {moment.year}")
         if not head.dossier and head.do not in {WAIT, REVISE_CALENDAR}:
             self._fault(place, f'{head.do}: which dossier? Add "dossier: A"')
         if "/" in head.dossier:

@@ -55,8 +55,8 @@ def extend(draft: Draft, command: c.Extend) -> None:
         raise r.ExtensionUsed(policy.limit)
     if draft.at > old and not policy.after_due:
         raise r.ExtensionTooLate(old)
+    draft.calendar.minute(command.new_due)  # refuses what cannot even be converted to local time
     new_due = command.new_due.astimezone(draft.calendar.zone)
-    draft.calendar.check(draft.calendar.minute(new_due))
     if new_due <= max(old, draft.at):
         raise r.ExtensionNotLater(new_due, max(old, draft.at))
     draft.add(e.DossierExtended(old, new_due, command.reason))

@@ -69,6 +69,7 @@ def _values(draft: Draft, version: int, entry: str, command: c.Correct) -> tuple
         raise r.BeforeReceipt(new, state.received_at)
     if entry in _RECEIPTS and state.ready_at is not None and new > state.ready_at:
         raise r.EndsBeforeStart(new, state.ready_at)
+    draft.calendar.minute(new)  # refuses what cannot even be converted to local time
     return old.isoformat(), new.astimezone(draft.calendar.zone).isoformat()
 
 
