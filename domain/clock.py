@@ -73,7 +73,7 @@ class NewDate(NamedTuple):
 
 
 def ledger(clock: Clock) -> list[Stop | NewDate]:
-    """Return what happened to the clock in the order in which it took effect: suspensions by their ends, open ones last.
+    """Return what happened to the clock in the order in which it took effect: stops by their ends, open ones last.
 
     Pauses that overlap or touch are one. Suspensions of effect ``run_on`` are left out: they change nothing.
     """

@@ -7,6 +7,7 @@ Undisturbed, the parts lie where the count laid them; after a stop, what is left
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
@@ -216,31 +217,42 @@ def day_share(calendar: Calendar, clock: Clock, layout: Layout) -> Callable[[int
     Of a budget in whole working days, the minutes of each of its days are that day; of one in calendar days, they are
     all days up to where they lie; of one counted as hours, so many hours are a day.
     """
-    begins, origin = layout.begins, calendar.position(layout.begins)
+    origin = calendar.position(layout.begins)
     total = calendar.position(layout.ends) - origin
-    first = calendar.day_of(begins)
-
-    def exact(minutes: int) -> float:
-        if clock.budget.unit in CLOCK_MINUTES:
-            return minutes / DAY_MINUTES
-        if same_day_return(clock.cutoff):
-            return minutes / total
-        if minutes >= total and clock.budget.unit in CALENDAR_DAYS:
-            return calendar.day_of(layout.ends - 1) - first + 1
-        if minutes == 0:
-            return 0
-        if clock.budget.unit in CALENDAR_DAYS:
-            return (calendar.reached(origin + minutes) - begins) / DAY_MINUTES
-        if not by_day_end(clock.budget, clock.count):
-            return minutes / calendar.spec.minutes_per_day()
-        return _working_days(calendar, first, origin + minutes)
-
-    return lambda minutes: round(exact(minutes), 4)
+    share: Callable[[int], float]
+    if clock.budget.unit in CLOCK_MINUTES:
+        share = partial(_ratio, DAY_MINUTES)
+    elif same_day_return(clock.cutoff):
+        share = partial(_ratio, total)
+    elif clock.budget.unit in CALENDAR_DAYS:
+        share = partial(_calendar_days, calendar, layout, total)
+    elif by_day_end(clock.budget, clock.count):
+        share = partial(_working_days, calendar, layout)
+    else:
+        share = partial(_ratio, calendar.spec.minutes_per_day())
+    return lambda minutes: round(share(minutes), 4)
 
 
-def _working_days(calendar: Calendar, first: int, position: int) -> float:
-    """Return the working days from the opening of day ``first`` to a position; a day begun counts by its minutes."""
+def _ratio(minutes_of_a_day: float, minutes: int) -> float:
+    return minutes / minutes_of_a_day
+
+
+def _calendar_days(calendar: Calendar, layout: Layout, total: int, minutes: int) -> float:
+    """Return the calendar days from where the budget begins to where so many of its ``total`` minutes are used up."""
+    if minutes >= total:
+        return calendar.day_of(layout.ends - 1) - calendar.day_of(layout.begins) + 1
+    if minutes == 0:
+        return 0
+    return (calendar.reached(calendar.position(layout.begins) + minutes) - layout.begins) / DAY_MINUTES
+
+
+def _working_days(calendar: Calendar, layout: Layout, minutes: int) -> float:
+    """Return the working days from where the budget begins; a day begun counts by its share of that day's minutes."""
+    if minutes == 0:
+        return 0
+    position = calendar.position(layout.begins) + minutes
     day = calendar.day_of(calendar.reached(position) - 1)
     index = calendar.working_day_from(day)
     opens, closes = calendar.position(calendar.opening_of(index)), calendar.position(calendar.closing_of(index))
-    return calendar.working_days_to(day) - calendar.working_days_to(first) + (position - opens) / (closes - opens)
+    before = calendar.working_days_to(day) - calendar.working_days_to(calendar.day_of(layout.begins))
+    return before + (position - opens) / (closes - opens)
