@@ -32,15 +32,18 @@ LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, Po
 class Database:
     """A pool of connections. Use as an async context manager, or ``open`` and ``close`` it."""
 
-    def __init__(self, url: str, *, size: int = 10, name: str = "motcua") -> None:
-        """Prepare a pool of at most ``size`` connections as the role in ``url``; nothing is connected yet."""
+    def __init__(self, url: str, *, size: int = 10, name: str = "motcua", wait: float = WAIT_SECONDS) -> None:
+        """Prepare a pool of at most ``size`` connections as the role in ``url``; nothing is connected yet.
+
+        ``wait`` is how many seconds a caller waits for a connection.
+        """
         self.url = url
         self._pool: Pool = AsyncConnectionPool(
             url,
             min_size=min(2, size),
             max_size=size,
             open=False,
-            timeout=WAIT_SECONDS,
+            timeout=wait,
             reconnect_timeout=GIVE_UP_RECONNECTING_SECONDS,
             kwargs=connection_options(name),
             name=name,

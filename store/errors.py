@@ -1,9 +1,10 @@
 """What can go wrong at the store. Refusals are answers to the caller's input; the others are conditions of the store."""
 
 from domain.errors import Refusal
+from runtime.errors import OperationalError
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(OperationalError):
     """PostgreSQL cannot be reached, or gave up for now: try again; whatever was asked is safe to repeat."""
 
 

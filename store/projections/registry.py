@@ -21,3 +21,10 @@ def named(name: str, projections: Sequence[Projection] = PROJECTIONS) -> Project
     known = [READ_MODELS, *(projection.name for projection in projections)]
     message = f'there is no projection "{name}"; there are: {", ".join(known)}'
     raise UnknownProjection(message, known=known)
+
+
+def names_of(wanted: str | None) -> list[str]:
+    """What is rebuilt when ``wanted`` is asked for: that one, or (none) all, the read models first."""
+    if wanted is None:
+        return [READ_MODELS, *(projection.name for projection in PROJECTIONS)]
+    return [READ_MODELS if wanted == READ_MODELS else named(wanted).name]
