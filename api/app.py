@@ -1,0 +1,47 @@
+"""The application: routes, errors, and what surrounds them."""
+
+from http import HTTPStatus
+from typing import Final
+
+from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import State
+from litestar.types import ASGIApp
+
+from api.access_log import AccessLog, request_id_of
+from api.headers import authenticate, negotiate
+from api.parts import PARTS, Parts
+from api.problems import Trouble, respond
+from api.reference import DOCUMENT
+from api.routes import OFFICER_PREFIX, OFFICER_ROUTES, OPEN_ROUTES
+from api.schema import encoded
+from api.statuses import trouble_of
+from runtime import logging
+
+LOG = logging.logger(__name__)
+FAILED: Final = "request.failed"
+DEFECT: Final = Trouble(
+    HTTPStatus.INTERNAL_SERVER_ERROR, "defect", "the server failed to answer; please report it with the request's id"
+)
+
+
+def create_app(parts: Parts) -> ASGIApp:
+    """The whole application over these parts; whoever made them closes them."""
+    officers = Router(OFFICER_PREFIX, route_handlers=list(OFFICER_ROUTES), guards=[negotiate, authenticate])
+    app = Litestar(
+        route_handlers=[*OPEN_ROUTES, officers],
+        exception_handlers={Exception: _answer_error},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+        state=State({PARTS: parts, DOCUMENT: encoded()}),
+    )
+    return AccessLog(app)
+
+
+def _answer_error(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]  # any request
+    """Tell what went wrong as a problem; what nobody foresaw is logged in full and told as a defect."""
+    trouble = trouble_of(error)
+    if trouble is None:
+        LOG.error(FAILED, exc_info=error)
+        trouble = DEFECT
+    return respond(trouble, request_id_of(request.scope))

@@ -1,0 +1,61 @@
+"""Carrying an order out once, however often and however simultaneously it is asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from api.parts import Parts
+from api.statuses import reused
+from api.streams import check, unknown
+from domain.access import facts_of_view
+from domain.dossier.codec import order_digest
+from domain.dossier.commands import Order
+from domain.ids import Stream
+from domain.record import Record
+from runtime.tokens import Claims
+from workflows.client import DossiersUnavailable
+
+COMMAND_TIMEOUT: Final = timedelta(seconds=10)
+"""How long a command may take; then the client is told to repeat it (503), and it may still take effect."""
+
+
+async def execute(
+    parts: Parts, claims: Claims, stream: Stream, order_of: Callable[[], Awaitable[Order]]
+) -> list[Record]:
+    """The rows that an order left in an existing stream, now or when it was first sent.
+
+    ``order_of`` makes the order, once it is known that the stream exists. Raises what it raises, Refusal, Trouble (403,
+    404, 422), StoreUnavailable, DossiersUnavailable, TimeoutError.
+    """
+    async with asyncio.timeout(COMMAND_TIMEOUT.total_seconds()):
+        # The view first: if it shows what this very order did, the second look finds the order's rows.
+        view = await parts.journal.view(stream)
+        if view is None:
+            raise unknown(stream)
+        order = await order_of()
+        stored = await repeated(parts, stream, order)
+        if stored:
+            return stored
+        check(claims, order.name, facts_of_view(view))
+        await parts.dossiers.execute(stream, order, COMMAND_TIMEOUT)
+        return await left(parts, stream, order)
+
+
+async def repeated(parts: Parts, stream: Stream, order: Order) -> list[Record]:
+    """The rows of this order if it took effect before; raise 422 if its key was another order's."""
+    digest = await parts.journal.read_digest(stream, order.id)
+    if digest is None:
+        return []
+    if digest != order_digest(order):
+        raise reused()
+    return await parts.journal.read_command(stream, order.id)
+
+
+async def left(parts: Parts, stream: Stream, order: Order) -> list[Record]:
+    """The rows that an order left which has just been carried out."""
+    records = await parts.journal.read_command(stream, order.id)
+    if not records:
+        message = f"{order.name} was carried out in {stream} and left nothing"
+        raise DossiersUnavailable(message)
+    return records
