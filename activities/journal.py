@@ -19,7 +19,10 @@ class RulesSource(Protocol):
     """Where pinned procedures and calendars come from."""
 
     async def rules_of(self, stream: Stream, state: Dossier) -> Rules:
-        """The rules whose versions this state has pinned; raises LookupError when a version is missing."""
+        """The rules whose versions this state has pinned.
+
+        Raises where a version is missing; the load is then tried again, for the catalogue may yet be loaded.
+        """
 
 
 class JournalActivities:
