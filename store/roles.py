@@ -33,6 +33,8 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     "dossiers": REPLACEABLE,
     "tasks": REPLACEABLE,
     "activity": REPLACEABLE,
+    "lateness_counts": REPLACEABLE,
+    "unacknowledged_links": REPLACEABLE,
 }
 """What the application role may do with each table; a test asserts that the migrations grant exactly this."""
 

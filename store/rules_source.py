@@ -1,7 +1,8 @@
 """The rules that a dossier has pinned, read back from the catalogue's contents by their versions."""
 
 from collections import OrderedDict
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -11,7 +12,7 @@ from domain.dossier.state import Dossier
 from domain.ids import Stream
 from domain.law import Law
 from domain.procedure import Procedure
-from store.database import Connection, Database
+from store.database import Connection
 
 T = TypeVar("T")
 
@@ -32,10 +33,18 @@ class MissingVersion(LookupError):
         super().__init__(f"the {kind} {name} of version {version}, which a dossier has pinned, is not loaded")
 
 
+class Reads(Protocol):
+    """Whoever lends a connection: a ``Database``, or one transaction."""
+
+    async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run ``work`` on a connection."""
+        ...
+
+
 class PinnedRules:
     """``activities.journal.RulesSource`` over the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Reads) -> None:
         """Read through ``database``."""
         self._database = database
         self._kept: OrderedDict[_Key, Rules] = OrderedDict()

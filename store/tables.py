@@ -193,6 +193,28 @@ activity = sa.Table(
     comment="Asynchronous projection: how many events of each type an authority recorded on each local day.",
 )
 
+lateness_counts = sa.Table(
+    "lateness_counts",
+    metadata,
+    sa.Column("measure", _id(), primary_key=True),
+    sa.Column("authority", _id(), primary_key=True),
+    sa.Column("field", _id(), primary_key=True),
+    sa.Column("detail", _id(), primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    comment="Asynchronous projection: lateness counted from events, as domain.lateness words it; counts only rise.",
+)
+
+unacknowledged_links = sa.Table(
+    "unacknowledged_links",
+    metadata,
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("link", _id(), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("field", _id(), nullable=False),
+    comment="Asynchronous projection: hand-overs that the linked authority has not acknowledged yet.",
+)
+
 code_counters = sa.Table(
     "code_counters",
     metadata,

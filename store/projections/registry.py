@@ -5,12 +5,13 @@ from typing import Final
 
 from store.errors import UnknownProjection
 from store.projections.activity import Activity
+from store.projections.lateness import Lateness
 from store.projections.protocol import Projection
 
 READ_MODELS: Final = "dossiers"
 """The name under which the read models written with the events (dossiers, tasks) are rebuilt."""
 
-PROJECTIONS: Final[Sequence[Projection]] = (Activity(),)
+PROJECTIONS: Final[Sequence[Projection]] = (Activity(), Lateness())
 
 
 def named(name: str, projections: Sequence[Projection] = PROJECTIONS) -> Projection:

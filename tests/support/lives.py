@@ -40,6 +40,20 @@ class Lives:
         by: str = "lan",
     ) -> None:
         """Send an order, recorded then; fails the test where it is refused."""
+        code = await self.attempt(stream, at, command, occurred_at=occurred_at, rules=rules, by=by)
+        assert not code, code
+
+    async def attempt(
+        self,
+        stream: str,
+        at: str,
+        command: c.Command,
+        *,
+        occurred_at: str | None = None,
+        rules: Rules | None = None,
+        by: str = "lan",
+    ) -> str:
+        """Send an order, recorded then; return the code where it is refused, else nothing."""
         moment = datetime.fromisoformat(at)
         await self.wait(at)
         order = c.Order(
@@ -54,9 +68,11 @@ class Lives:
         name = Stream(stream)
         given = None if name in self._world.streams else (rules or self._rules)
         answer = self._engine.answer(Send(name, order, given))
-        assert not isinstance(answer, Turned), answer
+        if isinstance(answer, Turned):
+            return answer.code
         revised = command.calendar if isinstance(command, c.ReviseCalendar) else None
         await self._store(answer, given, revised, order)
+        return ""
 
     async def receive(self, stream: str, at: str, rules: Rules | None = None, occurred_at: str | None = None) -> None:
         """Receive a dossier with all it needs."""
