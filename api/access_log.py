@@ -69,7 +69,7 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
         method=scope.get("method"),
         route=scope.get("path_template") or "",
         code=scope.get("path_params", {}).get("code", ""),
-        status=status,
+        status=int(status),
         milliseconds=round(seconds * 1000, 1),
         authority=getattr(user, "authority", ""),
     )

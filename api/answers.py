@@ -174,13 +174,12 @@ class DossierPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class DossierState(msgspec.Struct, frozen=True):
+class DossierState(DossierLine, frozen=True):
     """A dossier as it stands, with its clocks and whose time it was (working minutes by holder).
 
     ``applicant`` is there for officers who work with the dossier, until its personal data are destroyed.
     """
 
-    dossier: DossierLine
     applicant: Applicant | None
     clocks: tuple[ClockFace, ...]
     parts: tuple[Part, ...]

@@ -42,13 +42,13 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class NewDossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A dossier that comes in: received at a desk, submitted online, or refused at the desk."""
+    """A dossier that comes in: received at a desk, or submitted. What is to be refused (form 03) is submitted first."""
 
     procedure: Annotated[
         ProcedureCode, Meta(min_length=1, max_length=200, description="The procedure's id.", examples=["1.001193"])
     ]
     do: Annotated[
-        Literal["receive", "submit", "refuse"],
+        Literal["receive", "submit"],
         Meta(description="`submit`: handed in but not yet accepted; no clock of the procedure runs."),
     ] = "receive"
     channel: Annotated[
@@ -63,7 +63,6 @@ class NewDossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Id | None, Meta(description="Where the result is handed over; the receiving desk if unsaid.")
     ] = None
     occurred_at: Annotated[Moment | None, Meta(description="When it was handed in, if earlier than now.")] = None
-    reason: Annotated[Text, Meta(description="Why it is refused; for `refuse` only.")] = ""
 
 
 FIELDS: Final[dict[str, tuple[Any, str]]] = {
@@ -177,7 +176,7 @@ def applicant_of(body: Body) -> Applicant | None:
     return next((value for value in found if isinstance(value, Applicant)), None)
 
 
-def first_command(body: NewDossier, received_by: AuthorityId, sealed: str) -> c.Submit | c.Receive | c.Refuse:
+def first_command(body: NewDossier, received_by: AuthorityId, sealed: str) -> c.Submit | c.Receive:
     """The command by which a new dossier comes in."""
     return_to = AuthorityId(body.return_to) if body.return_to else None
     match body.do:
@@ -199,8 +198,6 @@ def first_command(body: NewDossier, received_by: AuthorityId, sealed: str) -> c.
                 received_by=received_by,
                 return_to=return_to,
             )
-        case "refuse":
-            return c.Refuse(reason=body.reason, procedure=body.procedure, applicant=sealed)
 
 
 def officers_named(command: c.Command) -> tuple[OfficerId, ...]:

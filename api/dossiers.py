@@ -31,8 +31,8 @@ from api.moments import check_moments
 from api.parts import Parts, parts_of
 from api.query import Cursor, Limit, Link
 from api.scope import dossiers_in_scope
-from api.streams import Loaded, load_for
-from domain.access import SEE_PERSON, can, facts_of_state
+from api.streams import Loaded, facts_of, load_for
+from domain.access import SEE_PERSON, can
 from domain.deadline import due, judge_open
 from domain.dossier.clocks import clock_of
 from domain.dossier.events import ClockName
@@ -142,7 +142,7 @@ async def show(request: Call) -> Response[bytes]:
     state, rules = loaded.state, await parts.rules.rules_of(loaded.stream, loaded.state)
     view = summarise(rules, state, loaded.stream)
     body = DossierState(
-        dossier=line(view, timeliness_now(rules, state, now)),
+        **msgspec.structs.asdict(line(view, timeliness_now(rules, state, now))),
         applicant=await _applicant(parts, request.user, loaded),
         clocks=tuple(_clocks(rules, state)),
         parts=tuple(Part(link.id, link.to, link.state) for link in state.links),
@@ -162,7 +162,7 @@ def _clocks(rules: Rules, state: Dossier) -> Iterator[ClockFace]:
 async def _applicant(parts: Parts, claims: Claims, loaded: Loaded) -> Applicant | None:
     """The personal data, for those who work with the dossier; none once they are destroyed."""
     sealed = loaded.state.applicant
-    if not is_sealed(sealed) or not can(claims.roles, claims.authority, SEE_PERSON, facts_of_state(loaded.state)):
+    if not is_sealed(sealed) or not can(claims.roles, claims.authority, SEE_PERSON, facts_of(loaded)):
         return None
     try:
         return msgspec.json.decode(await parts.vault.open(loaded.stream, sealed), type=Applicant)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
 from api.answers import ClockFace, DossierLine, DossierState, Entry, History, Work
 from api.bodies import Applicant
 from api.components import CODE
@@ -55,7 +57,7 @@ LINE: Final = DossierLine(
     tasks=(TASK,),
 )
 STATE: Final = DossierState(
-    dossier=LINE,
+    **msgspec.structs.asdict(LINE),
     applicant=Applicant("Nguyễn Thị An", phone="0912345678"),
     clocks=(
         ClockFace(ClockName.STATUTORY, Period(10, Unit.WORKING_DAY), RECEIVED, STATUTORY),

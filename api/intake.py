@@ -1,4 +1,4 @@
-"""``POST /dossiers``: a dossier comes in, gets its code, and is received, submitted or refused, once."""
+"""``POST /dossiers``: a dossier comes in, gets its code, and is received or submitted, once."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ class Intake(msgspec.Struct, frozen=True):
     status_code=HTTPStatus.CREATED,
     opt=document(
         tag="dossiers",
-        summary="Receive, submit or refuse a new dossier",
+        summary="Receive or submit a new dossier",
         description=(
             "The code is allotted with the Idempotency-Key before anything else happens, so a repeated request finds "
             "the same dossier. A dossier that is not taken (409, 422) leaves nothing behind."

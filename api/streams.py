@@ -4,6 +4,8 @@ import re
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from api.body import Call
 from api.parts import Parts
 from api.problems import Trouble, not_found
@@ -11,7 +13,7 @@ from domain.access import READ, Facts, can, facts_of_state
 from domain.code import is_code
 from domain.dossier.history import state_of
 from domain.dossier.state import Dossier
-from domain.ids import Stream
+from domain.ids import AuthorityId, Stream
 from domain.record import Record
 from runtime.tokens import Claims
 
@@ -46,9 +48,16 @@ def unknown(name: str) -> Trouble:
 async def load_for(request: Call, parts: Parts, link: str | None) -> Loaded:
     """The stream that a reading request asks for; raise 404 where there is none, 403 where it is not the officer's."""
     loaded = await load(parts, stream_of(str(request.path_params["code"]), link))
-    if not can(request.user.roles, request.user.authority, READ, facts_of_state(loaded.state)):
+    if not can(request.user.roles, request.user.authority, READ, facts_of(loaded)):
         await _check_root(request.user, parts, loaded)
     return loaded
+
+
+def facts_of(loaded: Loaded) -> Facts:
+    """What decides who may see it: whoever ever acted in it, besides those whom its state names."""
+    facts = facts_of_state(loaded.state)
+    acted = {AuthorityId(record.authority) for record in loaded.records if record.authority}
+    return replace(facts, involved=facts.involved | acted)
 
 
 async def load(parts: Parts, stream: Stream) -> Loaded:
@@ -63,7 +72,7 @@ async def _check_root(claims: Claims, parts: Parts, loaded: Loaded) -> None:
     """Whoever may read a dossier may read its parts."""
     origin = loaded.state.origin
     root = await load(parts, Stream(origin.root)) if origin else loaded
-    check(claims, READ, facts_of_state(root.state))
+    check(claims, READ, facts_of(root))
 
 
 def check(claims: Claims, action: str, facts: Facts) -> None:
