@@ -2,7 +2,7 @@
 
 An officer acts for one authority, in roles. In short:
 
-- administrators may do everything, auditors may read everything and change nothing;
+- administrators may do everything, auditors may read everything but personal data, and change nothing;
 - a dossier is read where it was received, where its result is handed over, where it is decided, and by every authority
   that has or had a task or a part of it;
 - the desk's acts (receive, refuse, take in a supplement, hand the result over, ...) are those of clerks and sector
@@ -24,7 +24,9 @@ from domain.ids import AuthorityId
 from domain.procedure import StageKind
 
 READ: Final = "read"
-"""The act of looking at a dossier; all other acts are named like their commands."""
+"""The act of looking at a dossier; acts that are not looking are named like their commands."""
+SEE_PERSON: Final = "see_person"
+"""The act of seeing the applicant's personal data: for officers of the dossier's authorities, not for auditors."""
 
 _DESK_ROLES: Final = frozenset({Role.CLERK, Role.SECTOR_OFFICER})
 _OFFICE_ROLES: Final = frozenset({Role.SPECIALIST, Role.LEADER, Role.SECTOR_OFFICER})
@@ -59,7 +61,7 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 def can(roles: Iterable[Role], authority: AuthorityId, action: str, facts: Facts) -> bool:
-    """Whether an officer of this authority, in these roles, may do ``action``: READ, or a command's ``do``.
+    """Whether an officer of this authority, in these roles, may do ``action``: READ, SEE_PERSON, or a command's ``do``.
 
     Raises KeyError for an act that is nobody's to ask for, such as the engine's own.
     """
@@ -137,6 +139,7 @@ def _works_or_waits(roles: frozenset[Role], authority: AuthorityId, facts: Facts
 
 RULES: Final[dict[str, Callable[[frozenset[Role], AuthorityId, Facts], bool]]] = {
     READ: _reads,
+    SEE_PERSON: _amends,
     "submit": _serves,
     "receive": _serves,
     "refuse": _serves,

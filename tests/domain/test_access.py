@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from domain.access import READ, RULES, Facts, OpenTask, can, reads_everything
+from domain.access import READ, RULES, SEE_PERSON, Facts, OpenTask, can, reads_everything
 from domain.authority import Role
 from domain.dossier import commands as c
 from domain.ids import AuthorityId
@@ -57,6 +57,10 @@ CASES = [
     (READ, LEADER, STRANGER, APPRAISAL, False),
     (READ, AUDITOR, STRANGER, APPRAISAL, True),
     (READ, ADMINISTRATOR, STRANGER, APPRAISAL, True),
+    (SEE_PERSON, CLERK, DESK, NOTHING_OPEN, True),
+    (SEE_PERSON, SPECIALIST, DEPARTMENT, ELSEWHERE, True),
+    (SEE_PERSON, SPECIALIST, DEPARTMENT, NOTHING_OPEN, False),
+    (SEE_PERSON, AUDITOR, OFFICE, APPRAISAL, False),
     # the desk
     ("receive", CLERK, DESK, NOTHING_OPEN, True),
     ("receive", SECTOR, DESK, NOTHING_OPEN, True),
@@ -108,7 +112,7 @@ def test_the_rule(action: str, role: Role, authority: AuthorityId, facts: Facts,
 def test_every_act_has_a_rule_and_the_engines_own_have_none() -> None:
     """What officers may ask for is exactly the commands that are not internal."""
     public = {kind.__struct_config__.tag for kind in get_args(c.Command) if kind not in INTERNAL}
-    assert set(RULES) == public | {READ}
+    assert set(RULES) == public | {READ, SEE_PERSON}
 
 
 def test_internal_acts_are_nobodys() -> None:
@@ -119,7 +123,7 @@ def test_internal_acts_are_nobodys() -> None:
 
 def test_nobody_without_a_role_acts() -> None:
     """A token without roles reads at most."""
-    for action, facts in itertools.product(set(RULES) - {READ}, [NOTHING_OPEN, APPRAISAL, UNNAMED, APPROVAL, RETURN]):
+    for action, facts in itertools.product(set(RULES) - {READ, SEE_PERSON}, [NOTHING_OPEN, APPRAISAL, UNNAMED, APPROVAL, RETURN]):
         assert not any(can([], place, action, facts) for place in (DESK, OTHER_DESK, OFFICE, DEPARTMENT))
 
 
