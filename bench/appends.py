@@ -1,10 +1,10 @@
 """How much the append contract costs: the journal against a bare INSERT loop.
 
 Both write the same bytes, one commit for each command, over the same driver and pool to the same durable server (fsync
-on), in turns within one run. The bare loop has everything ready beforehand and inserts it into one table with one index: the
-events' rows, and the read models' rows as JSON beside the last event. The journal chains and hashes, checks the stream's
-head and the command id, and keeps the read models as tables with their indexes. A second bare loop, which writes the
-events only, shows what the read models cost.
+on), in turns within one run. The bare loop has everything ready beforehand and inserts it into one table with one
+index: the events' rows, and the read models' rows as JSON beside the last event. The journal chains and hashes, checks
+the stream's head and the command id, and keeps the read models as tables with their indexes. A second bare loop, which
+writes the events only, shows what the read models cost.
 """
 
 import asyncio
@@ -19,7 +19,6 @@ import psycopg
 from bench.server import Server, benchmark_server
 from bench.workload import Command, commands_of_a_life
 from domain.record import NO_HASH, Outcome
-from store.chaining import records_of
 from store.database import Connection, Database
 from store.postgres import PostgresJournal
 from store.rows import RECORD_FIELDS
@@ -138,7 +137,7 @@ def _statement(rows: int) -> bytes:
 _BARE_TABLE: Final = """
     DROP TABLE IF EXISTS bare_events;
     CREATE TABLE bare_events (LIKE events INCLUDING STORAGE);
-    ALTER TABLE bare_events DROP COLUMN command_digest, DROP COLUMN stored_at, DROP COLUMN xid, 
+    ALTER TABLE bare_events DROP COLUMN command_digest, DROP COLUMN stored_at, DROP COLUMN xid,
         ADD COLUMN view jsonb, ADD PRIMARY KEY (stream, version);
     GRANT INSERT ON bare_events TO motcua_app
 """

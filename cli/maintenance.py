@@ -46,7 +46,7 @@ def verify(
     code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="One dossier with its parts only.")] = None,
     json: Json = False,
 ) -> None:
-    """Check hash chains, gaps, and that read models and projections equal their rebuild; status 1 where a fault is found."""
+    """Check hash chains, gaps, and that read models and projections equal their rebuild; status 1 for any fault."""
     from runtime import settings
 
     url = settings.load(os.environ).require_database()
@@ -145,7 +145,12 @@ def _bar(what: str, whole: int, *, quiet: bool) -> "Iterator[Progress]":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns: tuple[Any, ...] = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns: tuple[Any, ...] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task(what, total=whole)
         yield lambda done: bar.advance(task, done)

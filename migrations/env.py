@@ -1,7 +1,8 @@
 """Runs the migrations over the connection that the caller opened (see store.migrate); it knows no settings of its own.
 
-All processes of a deployment may start at once, so one of them migrates and the others wait for it on an advisory lock. A
-migration that cannot get its lock soon gives up rather than queueing behind a long query with everyone else behind it.
+All processes of a deployment may start at once, so one of them migrates and the others wait for it on an advisory lock.
+A migration that cannot get its lock soon gives up rather than queueing behind a long query with everyone else behind
+it.
 """
 
 from alembic import context

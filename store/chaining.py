@@ -16,8 +16,8 @@ HASH_BYTES: Final = 32
 def records_of(append: Append) -> tuple[Record, ...]:
     """Return the rows of an append, chained to ``append.prev_hash``, times in UTC.
 
-    Raises ValueError where the append contradicts itself (a defect of the caller), UnstorableData where a field holds what
-    the store cannot hold.
+    Raises ValueError where the append contradicts itself (a defect of the caller), UnstorableData where a field holds
+    what the store cannot hold.
     """
     _check(append)
     refuse_nul(msgspec.json.encode(append.view))

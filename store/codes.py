@@ -28,8 +28,8 @@ _TAKE: Final = b"""
 class CodeRequest(msgspec.Struct, frozen=True):
     """Who asks for a code: the agency's identifier in codes, its local date, and which request it is.
 
-    ``scope`` is within which ``idempotency_key`` is unique (the client or officer); ``digest`` is a hash of the request's
-    content, so that a key used for another request is noticed.
+    ``scope`` is within which ``idempotency_key`` is unique (the client or officer); ``digest`` is a hash of the
+    request's content, so that a key used for another request is noticed.
     """
 
     agency: str
@@ -54,9 +54,9 @@ async def find_code(database: Database, scope: str, idempotency_key: str, digest
 async def allot_code(database: Database, request: CodeRequest) -> Allotment:
     """Give out the next code of the agency's day, or the one that an equal request has got before.
 
-    Safe to call at once from anywhere and to repeat. A number may be skipped (a lost race, a code that an import brought),
-    none is given twice. Raises KeyReused where the key stands for another request, InvalidCode for an agency or day that no
-    code can be made of, StoreUnavailable.
+    Safe to call at once from anywhere and to repeat. A number may be skipped (a lost race, a code that an import
+    brought), none is given twice. Raises KeyReused where the key stands for another request, InvalidCode for an agency
+    or day that no code can be made of, StoreUnavailable.
     """
     stem = format_code(request.agency, request.day, 1).removesuffix("0001")  # refuses before a number is used up
 
@@ -73,9 +73,7 @@ async def allot_code(database: Database, request: CodeRequest) -> Allotment:
     return await database.run(work)
 
 
-async def _find(
-    connection: Connection, scope: str, idempotency_key: str, digest: bytes
-) -> DossierCode | None:
+async def _find(connection: Connection, scope: str, idempotency_key: str, digest: bytes) -> DossierCode | None:
     """The code that this request has got before; raises KeyReused."""
     cursor = await connection.execute(_FIND, (scope, idempotency_key))
     row = await cursor.fetchone()
@@ -88,7 +86,7 @@ async def _find(
 
 
 async def _take(connection: Connection, request: CodeRequest, stem: str) -> DossierCode | None:
-    """The next number's code, if it is free and no equal request was faster. The counter's row is locked for one commit."""
+    """The next number's code, if it is free and no equal request was faster. The counter is locked for one commit."""
     values = {
         "agency": request.agency,
         "day": request.day,

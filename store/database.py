@@ -1,13 +1,13 @@
 """Connections to PostgreSQL for the running application: one pool, one way to fail.
 
 Whatever loses the connection, or makes PostgreSQL give up for now, surfaces as StoreUnavailable. All work given to
-``Database.run`` is safe to repeat (appends by their command id, allotments by their key), so a connection that died while
-it lay idle in the pool is noticed and replaced without the caller seeing it.
+``Database.run`` is safe to repeat (appends by their command id, allotments by their key), so a connection that died
+while it lay idle in the pool is noticed and replaced without the caller seeing it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypedDict, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -45,7 +45,7 @@ class Database:
             open=False,
             timeout=wait,
             reconnect_timeout=GIVE_UP_RECONNECTING_SECONDS,
-            kwargs=connection_options(name),
+            kwargs=dict(connection_options(name)),
             name=name,
         )
 
@@ -67,7 +67,7 @@ class Database:
         await self.close()
 
     async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run repeatable ``work`` on a connection in autocommit mode; raise StoreUnavailable where it cannot be done now."""
+        """Run repeatable ``work`` on a connection in autocommit mode; raise StoreUnavailable where that fails now."""
         try:
             async with self._pool.connection() as connection:
                 return await work(connection)
@@ -107,7 +107,17 @@ class unavailable:  # noqa: N801  # reads as a statement
             raise StoreUnavailable(message) from error
 
 
-def connection_options(name: str) -> dict[str, object]:
+class Options(TypedDict):
+    """What every connection is opened with."""
+
+    autocommit: bool
+    prepare_threshold: int
+    application_name: str
+    connect_timeout: int
+    options: str
+
+
+def connection_options(name: str) -> Options:
     """Options of every connection: autocommit (each statement its own transaction), UTC, no endless statement."""
     return {
         "autocommit": True,
@@ -116,3 +126,8 @@ def connection_options(name: str) -> dict[str, object]:
         "connect_timeout": 5,
         "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT}",
     }
+
+
+async def connect(url: str, name: str) -> Connection:
+    """A connection outside the pool, with the same options; whoever asked closes it."""
+    return await AsyncConnection.connect(url, **connection_options(name))

@@ -1,4 +1,4 @@
-"""What can go wrong at the store. Refusals are answers to the caller's input; the others are conditions of the store."""
+"""What can go wrong at the store. Refusals answer the caller's input; the others are conditions of the store."""
 
 from domain.errors import Refusal
 from runtime.errors import OperationalError
@@ -9,7 +9,7 @@ class StoreUnavailable(OperationalError):
 
 
 class UnstorableData(Refusal):
-    """JSON that has no canonical form or that ``jsonb`` cannot hold: a NUL character, a number beyond 2^53, no JSON at all."""
+    """JSON without a canonical form, or that ``jsonb`` cannot hold: NUL, a number beyond 2^53, no JSON at all."""
 
     code = "unstorable_data"
 

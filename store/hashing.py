@@ -1,9 +1,9 @@
 """Canonical JSON and the hash chain that makes a rewritten event visible.
 
 ``hash = SHA-256(prev_hash + canonical JSON of the row)``, where the row is an object with the fields of
-``domain.record.Record`` above ``prev_hash``, times in UTC as RFC 3339. Canonical JSON is RFC 8785: keys sorted by UTF-16
-code units, no white space, numbers as ECMAScript prints them. A whole number beyond 2^53 is refused, for it has no exact
-double and ``jsonb`` and JSON parsers disagree about it.
+``domain.record.Record`` above ``prev_hash``, times in UTC as RFC 3339. Canonical JSON is RFC 8785: keys sorted by
+UTF-16 code units, no white space, numbers as ECMAScript prints them. A whole number beyond 2^53 is refused, for it has
+no exact double and ``jsonb`` and JSON parsers disagree about it.
 """
 
 import hashlib
@@ -22,10 +22,11 @@ from store.errors import UnstorableData
 LARGEST_EXACT: Final = 2**53 - 1
 _EXPONENT_BELOW: Final = -6
 
-# What the fast path cannot be trusted with: characters beyond the basic plane, which UTF-16 sorts otherwise than UTF-8 (they
-# begin with a byte of 0xF0 or more), and runs of 16 digits, which may be a number beyond 2^53. Both may be harmless; the
-# slow path finds out. Folding the bytes into classes first makes this a plain search, many times faster than a pattern.
-_CLASSES: Final = bytes(0x30 if 0x30 <= byte <= 0x39 else min(byte, 0xF0) for byte in range(256))
+# What the fast path cannot be trusted with: characters beyond the basic plane, which UTF-16 sorts otherwise than UTF-8
+# (they begin with a byte of 0xF0 or more), and runs of 16 digits, which may be a number beyond 2^53. Both may be
+# harmless; the slow path finds out. Folding the bytes into classes first makes this a plain search, many times faster
+# than a pattern.
+_CLASSES: Final = bytes(ord("0") if byte in b"0123456789" else min(byte, 0xF0) for byte in range(256))
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """An escaped NUL character in encoded JSON, and not the six characters that spell one behind an escaped backslash."""
 

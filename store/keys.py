@@ -1,8 +1,8 @@
 """Sealing personal data under a key of the dossier's own, so that destroying one key shreds one dossier everywhere.
 
-Each dossier has a data key of 256 bits, wrapped (AES-GCM) by a key-encryption key that the database never sees. Sealed values
-are text, stand in events, and can be hashed, copied and projected like any other text. They are bound to their dossier: a value
-moved to another one does not open. Linked parts (``<code>/L1``) share the key of their root.
+Each dossier has a data key of 256 bits, wrapped (AES-GCM) by a key-encryption key that the database never sees. Sealed
+values are text, stand in events, and can be hashed, copied and projected like any other text. They are bound to their
+dossier: a value moved to another one does not open. Linked parts (``<code>/L1``) share the key of their root.
 """
 
 import base64
@@ -11,7 +11,7 @@ import hmac
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -80,8 +80,8 @@ class Vault:
     async def seal_repeatably(self, code: str, plaintext: bytes) -> str:
         """The same, but equal for equal plaintexts of one dossier; raises Shredded.
 
-        So that a command which is sent again with the same personal data is the same command. What this tells without the
-        key is that two values of one dossier are equal, and nothing else.
+        So that a command which is sent again with the same personal data is the same command. What this tells without
+        the key is that two values of one dossier are equal, and nothing else.
         """
         root = _root(code)
         key = await self._key(root, create=True)
@@ -93,7 +93,7 @@ class Vault:
         return _decrypt(await self._key(root, create=False), _sealed_bytes(sealed), root)
 
     async def shred(self, code: str) -> None:
-        """Destroy the dossier's key: what was sealed with it can never be opened again, nothing can be sealed any more."""
+        """Destroy the dossier's key: what was sealed can never be opened again, nothing can be sealed any more."""
         root = _root(code)
 
         async def work(connection: Connection) -> None:

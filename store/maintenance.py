@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-import psycopg
 from psycopg import sql
 
 from domain.errors import Refusal
-from store.database import Connection, connection_options, unavailable
+from store.database import Connection, connect, unavailable
 
 SCHEMA: Final = "rebuild"
 """Where projections are rebuilt beside the live ones."""
@@ -36,7 +35,7 @@ async def maintenance(url: str, name: str, *schemas: str) -> AsyncIterator[Conne
     Raises StoreUnavailable.
     """
     with unavailable():
-        async with await psycopg.AsyncConnection.connect(url, **connection_options(name)) as connection:
+        async with await connect(url, name) as connection:
             path = sql.SQL(", ").join(map(sql.Identifier, (*schemas, "public")))
             await connection.execute(sql.SQL("SET search_path = {}").format(path))
             await connection.execute("SET statement_timeout = 0")

@@ -49,8 +49,8 @@ class DossierQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class TaskQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which open tasks; every property that is given must hold.
 
-    ``officer`` is the one who has claimed it, ``unclaimed`` leaves out those that anyone has. ``late`` is whether the due
-    moment has passed; a task without one is never late.
+    ``officer`` is the one who has claimed it, ``unclaimed`` leaves out those that anyone has. ``late`` is whether the
+    due moment has passed; a task without one is never late.
     """
 
     authority: AuthorityId | None = None
@@ -139,7 +139,9 @@ class Queries:
         rows = await self._database.run(work)
         items = tuple(_task_row(row) for row in rows[:limit])
         last = rows[limit - 1] if len(rows) > limit else None
-        return Page(items, self._cursors.issue(query, (last[0], items[-1].stream, items[-1].task.task)) if last else None)
+        return Page(
+            items, self._cursors.issue(query, (last[0], items[-1].stream, items[-1].task.task)) if last else None
+        )
 
 
 def _page_size(limit: int) -> int:

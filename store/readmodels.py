@@ -23,7 +23,9 @@ TABLES: Final = (dossiers, tasks)
 _HORIZON: Final = b"SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 _CHANGED: Final = b"SELECT DISTINCT stream FROM events WHERE xid >= %s::xid8"
 _LOCK: Final = b"LOCK TABLE public.dossiers, public.tasks IN SHARE ROW EXCLUSIVE MODE"
-_FORGET: Final = b"WITH gone AS (DELETE FROM tasks WHERE stream = ANY (%(s)s)) DELETE FROM dossiers WHERE stream = ANY (%(s)s)"
+_FORGET: Final = (
+    b"WITH gone AS (DELETE FROM tasks WHERE stream = ANY (%(s)s)) DELETE FROM dossiers WHERE stream = ANY (%(s)s)"
+)
 
 
 class FoldFailed(Exception):
@@ -36,10 +38,13 @@ async def rebuild_read_models(
     """Rebuild ``dossiers`` and ``tasks`` as the owner; return how many streams there are.
 
     Appends go on meanwhile; they wait only while the streams that changed since the beginning are folded again and the
-    finished tables take the place of the live ones. Raises FoldFailed, MaintenanceRunning, StoreUnavailable; then the live
-    tables are as they were.
+    finished tables take the place of the live ones. Raises FoldFailed, MaintenanceRunning, StoreUnavailable; then the
+    live tables are as they were.
     """
-    async with maintenance(owner_url, "rebuild writer", SCHEMA) as writer, maintenance(owner_url, "rebuild reader") as reader:
+    async with (
+        maintenance(owner_url, "rebuild writer", SCHEMA) as writer,
+        maintenance(owner_url, "rebuild reader") as reader,
+    ):
         await hold_lock(writer)
         await drop_tables(writer, TABLES, SCHEMA)
         await create_tables(writer, TABLES, SCHEMA)

@@ -1,7 +1,7 @@
 """Catalogue data: contents by what they are, and from which day which content is in force.
 
-A content, once stored, never changes; its version is its content address. What is in force on a day is the publication with
-the latest ``effective_from`` not after that day, of several for one day the latest published.
+A content, once stored, never changes; its version is its content address. What is in force on a day is the publication
+with the latest ``effective_from`` not after that day, of several for one day the latest published.
 """
 
 from datetime import date

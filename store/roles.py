@@ -1,10 +1,10 @@
 """The two roles that the database knows, and what the application may do.
 
 The *owner* is whoever runs the migrations: it owns every table and is used for nothing else but maintenance. The
-*application* role is what every running process connects as. It may add events and read them, and never change or remove
-them; that is the first lock on history. The second is a trigger on ``events`` that stops even the owner (a slip in a
-maintenance session), unless the session has set ``motcua.rewrite_events`` to ``on``: a deliberate act, which the hash
-chain then makes visible.
+*application* role is what every running process connects as. It may add events and read them, and never change or
+remove them; that is the first lock on history. The second is a trigger on ``events`` that stops even the owner (a slip
+in a maintenance session), unless the session has set ``motcua.rewrite_events`` to ``on``: a deliberate act, which the
+hash chain then makes visible.
 """
 
 from typing import Final, LiteralString
@@ -49,8 +49,8 @@ END $$
 def ensure_application_role(owner_url: str, password: str | None = None) -> None:
     """Create the application role unless it exists, and set its password if one is given.
 
-    The connection needs CREATEROLE. Raises psycopg.errors.InsufficientPrivilege where the role is missing and may not be
-    created: then a database administrator creates it beforehand (``CREATE ROLE motcua_app LOGIN``).
+    The connection needs CREATEROLE. Raises psycopg.errors.InsufficientPrivilege where the role is missing and may not
+    be created: then a database administrator creates it beforehand (``CREATE ROLE motcua_app LOGIN``).
     """
     with psycopg.connect(owner_url, autocommit=True) as connection:
         found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (APPLICATION,)).fetchone()

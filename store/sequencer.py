@@ -1,10 +1,10 @@
-"""The global order. Transactions commit out of the order in which they began, so no column filled at insert can give it.
+"""The global order, which no column filled at insert can give: transactions commit out of the order of their beginning.
 
-What PostgreSQL can tell for certain is which transactions are over: all below ``pg_snapshot_xmin``. Events of those are all
-visible, and no further one can appear among them. One sequencer at a time takes them in the order (transaction id, stream,
-version) and writes dense positions into ``event_positions``. Whoever reads by position therefore never misses an event.
-The price is that one long writing transaction, anywhere in the cluster, holds back the positions of events committed
-after it began: see ``lag``.
+What PostgreSQL can tell for certain is which transactions are over: all below ``pg_snapshot_xmin``. Events of those are
+all visible, and no further one can appear among them. One sequencer at a time takes them in the order (transaction id,
+stream, version) and writes dense positions into ``event_positions``. Whoever reads by position therefore never misses
+an event. The price is that one long writing transaction, anywhere in the cluster, holds back the positions of events
+committed after it began: see ``lag``.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ BATCH: Final = 20_000
 RETRY_SECONDS: Final = 0.25
 """How soon to look again while committed events wait for an older transaction to end: its end sends no notice."""
 
-_LOCK: Final = b"SELECT pg_try_advisory_xact_lock(%s)"
+_LOCK: Final = b"SELECT pg_try_advisory_xact_lock(%(lock)s)"
 
 _CLUSTER: Final = b"""
     SELECT cluster = system_identifier FROM sequencer_state, pg_control_system()
@@ -32,7 +32,8 @@ _CLUSTER: Final = b"""
 _ADOPT: Final = b"""
     WITH missing AS (
         SELECT stream, version, row_number() OVER (ORDER BY xid, stream, version) AS number
-        FROM events WHERE NOT EXISTS (SELECT FROM event_positions p WHERE (p.stream, p.version) = (events.stream, events.version))
+        FROM events
+        WHERE NOT EXISTS (SELECT FROM event_positions p WHERE (p.stream, p.version) = (events.stream, events.version))
     ),
     placed AS (
         INSERT INTO event_positions (position, stream, version)
@@ -102,11 +103,11 @@ class Sequencer:
         Raises StoreUnavailable; then nothing was placed, or all of the step was.
         """
         async with self._database.connection() as connection, connection.transaction():
-            if not await _scalar(connection, _LOCK, (ADVISORY_LOCK,)):
+            if not await _number(connection, _LOCK, {"lock": ADVISORY_LOCK}):
                 return 0
-            if not await _scalar(connection, _CLUSTER):
-                return int(await _scalar(connection, _ADOPT) or 0)
-            return int(await _scalar(connection, _PLACE, {"batch": self._batch, "channel": POSITIONS}) or 0)
+            if not await _number(connection, _CLUSTER):
+                return await _number(connection, _ADOPT)
+            return await _number(connection, _PLACE, {"batch": self._batch, "channel": POSITIONS})
 
     async def lag(self) -> Lag:
         """How far the global order is behind. Raises StoreUnavailable."""
@@ -135,8 +136,8 @@ async def lag(connection: Connection) -> Lag:
     return Lag(*row) if row else Lag(0, 0.0)
 
 
-async def _scalar(connection: Connection, statement: bytes, parameters: object = None) -> object:
-    """The first column of the first row; none where there is no row."""
-    cursor = await connection.execute(statement, parameters)  # type: ignore[arg-type]
+async def _number(connection: Connection, statement: bytes, values: dict[str, object] | None = None) -> int:
+    """The first column of the first row as a number (truth is 1); 0 where there is no row."""
+    cursor = await connection.execute(statement, values)
     row = await cursor.fetchone()
-    return row[0] if row else None
+    return int(row[0]) if row else 0

@@ -75,12 +75,15 @@ _REPLACE_TASKS: Final = _INSERT_TASKS.replace("FROM head,", "FROM head, (SELECT 
 
 @cache
 def append(*, first: bool, tasks: bool) -> bytes:
-    """The whole append as one statement; it returns a row if it took place. ``first``: to a new stream; ``tasks``: some open.
+    """The whole append as one statement, which returns a row if it took place.
+
+    ``first``: to a new stream; ``tasks``: some are open afterwards.
 
     The stream's head decides: for a new stream whoever inserts it first, later whoever finds it at the expected version
     and hash, having waited for a writer before him to commit. A command id that is stored already keeps the head still.
     No other part runs unless the head moved. Whoever knows the head's hash has seen all events before it committed, so
-    the look for the command id cannot miss one. A statement for each shape costs less than parts that find nothing to do.
+    the look for the command id cannot miss one. A statement for each shape costs less than parts that find nothing to
+    do.
     """
     if first:
         parts = [f"head AS ({_INSERT_HEAD} RETURNING version)", _INSERT_EVENTS, _INSERT_DOSSIER]

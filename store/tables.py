@@ -1,8 +1,8 @@
 """Every table, as SQLAlchemy Core describes it. Migrations create them; a test asserts that the two agree.
 
-Ids and codes are compared byte by byte (collation ``C``), so that order, prefix search and keyset cursors mean the same on
-every cluster whatever its locale. Times are ``timestamptz``. ``*_key`` columns are the sort key of a nullable moment,
-so that keyset pagination needs no special case for NULL; ``store.rows`` fills them.
+Ids and codes are compared byte by byte (collation ``C``), so that order, prefix search and keyset cursors mean the same
+on every cluster whatever its locale. Times are ``timestamptz``. ``*_key`` columns are the sort key of a nullable
+moment, so that keyset pagination needs no special case for NULL; ``store.rows`` fills them.
 
 Checks and generated columns are few: PostgreSQL parses each of them anew for every statement that writes the table.
 """
@@ -24,6 +24,7 @@ NAMING: Final = {
 }
 metadata: Final = sa.MetaData(naming_convention=NAMING)
 
+
 class Xid8(UserDefinedType[int]):
     """PostgreSQL's 64-bit transaction id."""
 
@@ -42,7 +43,7 @@ def _id() -> TypeEngine[str]:
     return sa.Text(collation="C")
 
 
-def _moment() -> TypeEngine[object]:
+def _moment() -> sa.DateTime:
     """An instant; stored in UTC."""
     return sa.DateTime(timezone=True)
 

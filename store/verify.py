@@ -1,4 +1,4 @@
-"""What must always hold in the store, checked row by row; each fault is a finding that names stream, version and reason."""
+"""What must always hold in the store, checked row by row; a finding names stream, version and reason."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from enum import StrEnum
@@ -120,7 +120,9 @@ def _chain(stream: Stream, records: list[Record], head: Head | None) -> Iterator
         if not verifies(record):
             yield Finding(stream, record.version, Reason.WRONG_HASH, "the row is not what was hashed")
         if record.ordinal != _ordinal_after(previous, record):
-            yield Finding(stream, record.version, Reason.ORDINAL_GAP, f"a part of command {record.command_id} is missing")
+            yield Finding(
+                stream, record.version, Reason.ORDINAL_GAP, f"a part of command {record.command_id} is missing"
+            )
         previous = record
     if previous is not None and (head is None or (head.version, head.hash) != (previous.version, previous.hash)):
         stands = f"at version {head.version}" if head else "nowhere"
@@ -152,7 +154,7 @@ _ORDER_FAULTS: Final = {
         FROM (SELECT position, lag(position, 1, 0::bigint) OVER (ORDER BY position) AS before FROM event_positions) AS p
         WHERE position <> before + 1
         UNION ALL
-        SELECT '', NULL, 'the sequencer stands at ' || s.position || ', the last position is ' || coalesce(max(p.position), 0)
+        SELECT '', NULL, format('the sequencer stands at %s, the last position is %s', s.position, max(p.position))
         FROM sequencer_state s LEFT JOIN event_positions p ON true GROUP BY s.position
         HAVING s.position <> coalesce(max(p.position), 0)
     """,
@@ -176,7 +178,7 @@ _ORDER_FAULTS: Final = {
 
 async def _order(connection: Connection) -> list[Finding]:
     """The global order must be dense, complete up to where the sequencer stands, and keep each stream's order."""
-    findings = []
+    findings: list[Finding] = []
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for reason, statement in _ORDER_FAULTS.items():
@@ -191,7 +193,9 @@ async def _projection(connection: Connection, projection: Projection) -> list[Fi
     if state is None:
         return []
     if state.version != projection.version:
-        message = f"{projection.name} was written by version {state.version}, the program has version {projection.version}"
+        message = (
+            f"{projection.name} was written by version {state.version}, the program has version {projection.version}"
+        )
         return [Finding("", None, Reason.PROJECTION_OUTDATED, message)]
     # Temporary tables come first in the search path, so that the projection fills them by their plain names.
     await create_tables(connection, projection.tables, "pg_temp")

@@ -3,10 +3,9 @@
 import asyncio
 from typing import Final, Self
 
-import psycopg
 from psycopg import sql
 
-from store.database import LOST, Connection, Database, connection_options
+from store.database import LOST, Connection, Database, connect
 from store.errors import StoreUnavailable
 
 EVENTS: Final = "motcua_events"
@@ -21,8 +20,8 @@ _NOTIFY: Final = f"NOTIFY {EVENTS}".encode()
 class Bell:
     """Tells the sequencer that events were committed, soon after and not within the append's transaction.
 
-    A NOTIFY inside it would put all commits in a queue (PostgreSQL orders notices by one lock held over the commit), and cost
-    a third of the appends that several writers get done. A bell that is lost is made good by the slow poll.
+    A NOTIFY inside it would put all commits in a queue (PostgreSQL orders notices by one lock held over the commit),
+    and cost a third of the appends that several writers get done. A bell that is lost is made good by the slow poll.
     """
 
     def __init__(self, database: Database) -> None:
@@ -92,7 +91,7 @@ class Wake:
     async def _connect(self) -> bool:
         """Open the connection and listen; tell whether that worked."""
         try:
-            connection = await psycopg.AsyncConnection.connect(self._url, **connection_options(f"listen {self._channel}"))
+            connection = await connect(self._url, f"listen {self._channel}")
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         except LOST:
             return False

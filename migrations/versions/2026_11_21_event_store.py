@@ -285,9 +285,7 @@ def _keys() -> None:
         _moment("created_at", default="now()"),
         _moment("shredded_at", nullable=True),
         sa.PrimaryKeyConstraint("code", name="pk_dossier_keys"),
-        sa.CheckConstraint(
-            "(wrapped IS NULL) = (shredded_at IS NOT NULL)", name="ck_dossier_keys_shredded_or_wrapped"
-        ),
+        sa.CheckConstraint("(wrapped IS NULL) = (shredded_at IS NOT NULL)", name="ck_dossier_keys_shredded_or_wrapped"),
         comment="Each dossier's data key, wrapped by a key-encryption key; "
         "destroying it shreds the dossier's personal data.",
     )

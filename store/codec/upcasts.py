@@ -1,8 +1,8 @@
 """Upcasts: how an event stored in an old shape is read in the present one.
 
-An event type whose shape changes gets the next ``schema_version`` and one line in ``UPCASTS``: a pure function from the old
-JSON object to the next version's. Reading applies them one after another until none is left. Stored rows and their hashes
-stay as they are.
+An event type whose shape changes gets the next ``schema_version`` and one line in ``UPCASTS``: a pure function from the
+old JSON object to the next version's. Reading applies them one after another until none is left. Stored rows and their
+hashes stay as they are.
 """
 
 from collections.abc import Callable, Mapping

@@ -15,7 +15,8 @@ LOCAL: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 """The country has one time zone."""
 
 _ADD: Final = b"""
-    INSERT INTO activity (authority, day, type, count) SELECT * FROM unnest(%s::text[], %s::date[], %s::text[], %s::bigint[])
+    INSERT INTO activity (authority, day, type, count)
+    SELECT * FROM unnest(%s::text[], %s::date[], %s::text[], %s::bigint[])
     ON CONFLICT (authority, day, type) DO UPDATE SET count = activity.count + excluded.count
 """
 

@@ -68,7 +68,7 @@ class Projector:
             return len(events)
 
     async def catch_up(self) -> None:
-        """Apply all that is placed. One projection that needs a rebuild does not hold up the others; it raises at the end."""
+        """Apply all that is placed. A projection that needs a rebuild does not hold up others; it raises at the end."""
         failed: NeedsRebuild | None = None
         for projection in self._projections:
             try:
@@ -80,7 +80,7 @@ class Projector:
             raise failed
 
     async def run(self) -> None:
-        """Follow the events until cancelled; outlasts the loss of the database, and waits for a rebuild where one is due."""
+        """Follow the events until cancelled; outlasts the loss of the database, and waits where a rebuild is due."""
         async with Wake(self._database.url, POSITIONS) as wake:
             while True:
                 try:

@@ -13,8 +13,8 @@ class Projection(Protocol):
     """One projection.
 
     ``apply`` gets every event once, in the global order, within the transaction that also moves the checkpoint: what it
-    writes and how far it has come are never apart. It names its tables without a schema, for the same code fills the live
-    tables, those of a rebuild beside them, and those of a verification; and it reads no tables but its own, or a
+    writes and how far it has come are never apart. It names its tables without a schema, for the same code fills the
+    live tables, those of a rebuild beside them, and those of a verification; and it reads no tables but its own, or a
     rebuild would not come to the same. A change of what it writes is a new ``version``, and is then rebuilt.
     """
 

@@ -20,8 +20,8 @@ _SET_CHECKPOINT: Final = b"""
 async def rebuild(owner_url: str, projection: Projection, progress: Progress = no_progress) -> int:
     """Rebuild a projection as the owner; return how many events it has seen.
 
-    Readers and the projector go on meanwhile; they wait only while the finished tables take the place of the live ones. Raises
-    MaintenanceRunning, StoreUnavailable; then the live tables are as they were.
+    Readers and the projector go on meanwhile; they wait only while the finished tables take the place of the live ones.
+    Raises MaintenanceRunning, StoreUnavailable; then the live tables are as they were.
     """
     async with maintenance(owner_url, f"rebuild {projection.name}", SCHEMA) as connection:
         await hold_lock(connection)
@@ -39,10 +39,10 @@ async def rebuild(owner_url: str, projection: Projection, progress: Progress = n
 
 
 async def swap(connection: Connection, tables: list[str]) -> None:
-    """Put the rebuilt tables in the place of the live ones, in the caller's transaction, with the application's grants."""
+    """Put the rebuilt tables in the place of the live ones, in the caller's transaction, with their grants."""
     for table in tables:
         name = sql.Identifier(table)
-        privileges = sql.SQL(", ").join(sql.SQL(each) for each in sorted(GRANTS[table]))  # type: ignore[arg-type]
+        privileges = sql.SQL(", ").join(sql.SQL(each) for each in sorted(GRANTS[table]))
         await connection.execute(sql.SQL("DROP TABLE public.{}").format(name))
         await connection.execute(sql.SQL("ALTER TABLE {}.{} SET SCHEMA public").format(sql.Identifier(SCHEMA), name))
         await connection.execute(

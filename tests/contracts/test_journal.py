@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import datetime
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -193,7 +194,7 @@ async def test_equal_commands_sent_at_once_take_effect_once(journal: Journal) ->
 
 
 async def test_different_commands_sent_at_once_are_put_in_order(journal: Journal) -> None:
-    """Writers who race fold what they missed and try again; each command ends with one effect, the chain without gaps."""
+    """Writers who race fold what they missed and try again; each command has one effect, the chain no gaps."""
     await fill(journal, 1)
 
     async def write(command: str) -> int:
@@ -209,7 +210,7 @@ async def test_different_commands_sent_at_once_are_put_in_order(journal: Journal
     await asyncio.gather(*(write(f"w{number}") for number in range(12)))
     stored = await journal.read(CODE)
     assert [record.version for record in stored] == list(range(1, 26))
-    assert all(later.prev_hash == earlier.hash for earlier, later in zip(stored, stored[1:], strict=False))
+    assert all(later.prev_hash == earlier.hash for earlier, later in pairwise(stored))
     assert set(Counter(record.command_id for record in stored[1:]).values()) == {2}
     view = await journal.view(CODE)
     assert view is not None

@@ -25,7 +25,7 @@ A_CLOCK = Clock(
 )
 
 
-def a_task(number: int = 1, **changes: Any) -> TaskView:
+def a_task(number: int = 1, **changes: object) -> TaskView:
     """An open task at stage ``appraise``."""
     task = TaskView(
         task=f"T{number}",
@@ -43,7 +43,7 @@ def a_task(number: int = 1, **changes: Any) -> TaskView:
     return msgspec.structs.replace(task, **changes)
 
 
-def a_view(stream: str = "H29.12-260302-0001", version: int = 1, **changes: Any) -> DossierView:
+def a_view(stream: str = "H29.12-260302-0001", version: int = 1, **changes: object) -> DossierView:
     """An open dossier with one task."""
     view = DossierView(
         stream=Stream(stream),
@@ -80,7 +80,7 @@ def a_view(stream: str = "H29.12-260302-0001", version: int = 1, **changes: Any)
     return msgspec.structs.replace(view, **changes)
 
 
-def an_event(number: int = 1, type: str = "task.completed", **changes: Any) -> NewEvent:  # noqa: A002  # the field's name
+def an_event(number: int = 1, type: str = "task.completed", **changes: object) -> NewEvent:  # noqa: A002  # the field's name
     """An event with text, numbers and nesting in its data."""
     data = {"number": number, "note": "đã thẩm định", "budget": {"amount": 0.5, "unit": "working_day"}}
     event = NewEvent(
@@ -105,7 +105,7 @@ def an_append(
     after: Sequence[Record] = (),
     events: int = 1,
     content: str = "",
-    **view: Any,
+    **view: Any,  # noqa: ANN401  # any of the view's fields
 ) -> Append:
     """The append of ``command`` by a writer who has folded ``after``; ``content`` is what the command asks for."""
     version = len(after)

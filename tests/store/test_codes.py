@@ -18,7 +18,9 @@ from tests.support.databases import Database
 DAY = date(2026, 3, 2)
 
 
-def a_request(key: str, *, agency: str = "H29.12", day: date = DAY, content: str = "", scope: str = "lan") -> CodeRequest:
+def a_request(
+    key: str, *, agency: str = "H29.12", day: date = DAY, content: str = "", scope: str = "lan"
+) -> CodeRequest:
     """A request for a code."""
     return CodeRequest(agency, day, scope, key, hashlib.sha256(content.encode()).digest())
 

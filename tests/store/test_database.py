@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from domain.ids import Stream
-from domain.record import Outcome
+from domain.record import Append, Appended, Outcome
 from runtime.embedded import ports
 from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
 from store import migrate
@@ -21,26 +21,25 @@ from tests.store.samples import an_append
 from tests.support.databases import Database
 
 CODE = Stream("H29.12-260302-0001")
-_KILL = b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'motcua_app'"
+_KILL = b"""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = 'motcua_app'
+"""
 
 
-async def test_connection_killed_in_the_middle_of_an_append(
-    database: Database, pool: Pool, journal: PostgresJournal
-) -> None:
+async def test_connection_killed_in_the_middle_of_an_append(database: Database, journal: PostgresJournal) -> None:
     """The append is tried again on another connection and takes effect once."""
     first = await journal.append(an_append())
     async with await psycopg.AsyncConnection.connect(database.url) as owner:
         await owner.execute("SELECT FROM streams FOR UPDATE")  # holds up the append in the middle
         appending = asyncio.create_task(journal.append(an_append(command="c2", after=first.records, events=2)))
-        async with asyncio.timeout(10):
-            while not await _waiting(database):
-                await asyncio.sleep(0.01)
+        await _until_waiting(database)
         await owner.execute(_KILL)
     assert (await appending).outcome in {Outcome.APPENDED, Outcome.REPEATED}
     assert [record.version for record in await journal.read(CODE)] == [1, 2, 3]
 
 
-async def test_answer_lost_after_the_commit(database: Database, pool: Pool, journal: PostgresJournal) -> None:
+async def test_answer_lost_after_the_commit(database: Database, journal: PostgresJournal) -> None:
     """A writer who never heard the answer repeats the command and gets the rows of the first time."""
     append = an_append(events=2)
     unheard = await journal.append(append)
@@ -50,9 +49,7 @@ async def test_answer_lost_after_the_commit(database: Database, pool: Pool, jour
     assert (repeated.outcome, repeated.records) == (Outcome.REPEATED, unheard.records)
 
 
-async def test_connections_that_died_while_idle_are_replaced(
-    database: Database, pool: Pool, journal: PostgresJournal
-) -> None:
+async def test_connections_that_died_while_idle_are_replaced(database: Database, journal: PostgresJournal) -> None:
     """Nobody notices that all pooled connections were cut."""
     await asyncio.gather(*(journal.append(an_append(f"H29.12-260302-{n:04d}")) for n in range(8)))
     with psycopg.connect(database.url, autocommit=True) as owner:
@@ -93,13 +90,7 @@ async def test_outage_is_one_error_and_ends_with_the_server(server: EmbeddedPost
             assert time.monotonic() - start < 10
         await wake.wait(0.1)
         server.start()
-        async with asyncio.timeout(20):
-            while True:
-                try:
-                    answer = await journal.append(append)
-                    break
-                except StoreUnavailable:
-                    await asyncio.sleep(0.1)
+        answer = await _persist(journal, append)
         await wake.wait(0.1)
         await journal.append(an_append("H29.12-260302-0002"))
         start = time.monotonic()
@@ -114,10 +105,30 @@ async def test_statement_that_gives_up_is_unavailable(database: Database, pool: 
     async with await psycopg.AsyncConnection.connect(database.url) as owner:
         await owner.execute("LOCK TABLE streams")
 
-        with pytest.raises(StoreUnavailable):
+        async def impatient() -> None:
             async with pool.connection() as connection:
                 await connection.execute("SET lock_timeout = '10ms'")
                 await connection.execute("SELECT FROM streams")
+
+        with pytest.raises(StoreUnavailable):
+            await impatient()
+
+
+async def _persist(journal: PostgresJournal, append: Append) -> Appended:
+    """Append as soon as the store can be had again."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await journal.append(append)
+            except StoreUnavailable:
+                await asyncio.sleep(0.1)
+
+
+async def _until_waiting(database: Database) -> None:
+    """Return when the application waits for a lock: only PostgreSQL can tell."""
+    async with asyncio.timeout(10):
+        while not await _waiting(database):  # noqa: ASYNC110  # only a query can tell
+            await asyncio.sleep(0.01)
 
 
 async def _waiting(database: Database) -> bool:

@@ -24,7 +24,7 @@ def queries(pool: Pool) -> Queries:
     return Queries(pool, CURSORS)
 
 
-async def put(journal: PostgresJournal, code: str, **view: Any) -> DossierView:
+async def put(journal: PostgresJournal, code: str, **view: Any) -> DossierView:  # noqa: ANN401  # its fields
     """Store a dossier that looks like this."""
     append = an_append(code, **view)
     await journal.append(append)

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from domain.ids import Stream
+from domain.record import Record
 from store.database import Database as Pool
 from store.postgres import PostgresJournal
 from store.sequencer import Sequencer
@@ -64,11 +65,13 @@ async def test_readers_never_see_a_position_appear_behind_them(
         async with await psycopg.AsyncConnection.connect(database.url) as slow:
             for command in range(5):
                 await slow.execute("SELECT pg_current_xact_id()")
-                await journal.append(an_append(code(number), f"c{command}", after=await journal.read(Stream(code(number)))))
+                await journal.append(
+                    an_append(code(number), f"c{command}", after=await journal.read(Stream(code(number))))
+                )
                 await slow.rollback()
 
     async def write(number: int) -> None:
-        known = []
+        known: list[Record] = []
         for command in range(6):
             answer = await journal.append(an_append(code(number), f"c{command}", after=known, events=2))
             known.extend(answer.records)
@@ -117,7 +120,8 @@ async def test_restored_database_is_taken_over(database: Database, pool: Pool, j
         owner.execute("SET motcua.rewrite_events = on")
         owner.execute("UPDATE events SET xid = '999999999'")
         owner.execute(
-            "INSERT INTO events SELECT (jsonb_populate_record(e, jsonb_build_object('stream', %s::text))).* FROM events e",
+            "INSERT INTO events "
+            "SELECT (jsonb_populate_record(e, jsonb_build_object('stream', %s::text))).* FROM events e",
             (code(2),),
         )
         owner.execute("UPDATE events SET xid = '1000000001' WHERE stream = %s", (code(2),))
