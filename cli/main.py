@@ -14,7 +14,7 @@ import typer
 
 from cli import faults, output
 
-SYSTEM, MAINTENANCE = "cli.system", "cli.maintenance"
+SYSTEM, MAINTENANCE, RECOVERY = "cli.system", "cli.maintenance", "cli.recovery"
 MODULES = {
     "up": SYSTEM,
     "down": SYSTEM,
@@ -32,9 +32,9 @@ MODULES = {
     "deadline": "cli.deadline",
     "dossier": "cli.dossier",
     "verify": MAINTENANCE,
-    "reconcile": MAINTENANCE,
+    "reconcile": RECOVERY,
     "rebuild": MAINTENANCE,
-    "revive": MAINTENANCE,
+    "revive": RECOVERY,
 }
 """Command to module, in the order of ``motcua --help``."""
 

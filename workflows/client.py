@@ -4,16 +4,20 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Protocol
 
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
     WorkflowHandle,
+    WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import QueryRejectCondition, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.dossier.codec import order_digest
@@ -61,6 +65,10 @@ class DossiersUnavailable(Exception):
 
     The order may still take effect, so repeat it with its id.
     """
+
+
+class NotAnswering(DossiersUnavailable):
+    """Temporal is there, but the dossier's workflow does not answer."""
 
 
 class StoredCommands(Protocol):
@@ -112,17 +120,29 @@ class Dossiers:
         """
         return await self._answer(self._update(stream, order, timeout), stream, order)
 
-    async def glance(self, stream: Stream) -> Glance | None:
-        """The running workflow's own view (none: none is running). Raises DossiersUnavailable."""
+    async def glance(
+        self,
+        stream: Stream,
+        timeout: timedelta | None = None,  # noqa: ASYNC109  # the RPC's own
+    ) -> Glance | None:
+        """The running workflow's own view (none: none is running).
+
+        Raises NotAnswering where Temporal is there but the workflow is silent for ``timeout``, DossiersUnavailable.
+        """
         handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
-            return await handle.query(DossierWorkflow.glance, reject_condition=QueryRejectCondition.NOT_OPEN)
+            return await handle.query(
+                DossierWorkflow.glance, reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=timeout
+            )
         except WorkflowQueryRejectedError:
             return None
+        except WorkflowQueryFailedError as error:
+            raise NotAnswering from error
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
-            raise DossiersUnavailable from error
+            silent = error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+            raise (NotAnswering if silent else DossiersUnavailable) from error
 
     async def deliver(self, message: Message) -> None:
         """Give a linked stream its order; one without a running workflow is taken up from the store."""
@@ -140,16 +160,46 @@ class Dossiers:
             raise
         return True
 
-    async def revive(self, stream: Stream) -> None:
-        """Start the workflow of an open dossier from the store; one that runs already is left alone."""
-        await self._client.start_workflow(
-            DossierWorkflow.run,
-            Start(stream, exact=self._exact, offset=self._offset),
-            id=stream,
-            task_queue=self._task_queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+    async def revive(self, stream: Stream) -> bool:
+        """Start the workflow of a stream from the store; false where one runs already. Raises DossiersUnavailable."""
+        try:
+            await self._client.start_workflow(
+                DossierWorkflow.run,
+                Start(stream, exact=self._exact, offset=self._offset),
+                id=stream,
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            )
+        except WorkflowAlreadyStartedError:
+            return False
+        except RPCError as error:
+            raise DossiersUnavailable from error
+        return True
+
+    async def renew(self, stream: Stream) -> None:
+        """End the stream's workflow, if it runs, and start one from the store. Raises DossiersUnavailable.
+
+        Nothing is lost: an order that was under way is stored or not, and is carried out once when it is sent again.
+        """
+        try:
+            await self._client.get_workflow_handle(stream).terminate("begun anew from the store")
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise DossiersUnavailable from error
+        await self.revive(stream)
+
+    async def manned(self) -> bool:
+        """Whether a worker is there to run dossiers. Raises DossiersUnavailable."""
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace,
+            task_queue=TaskQueue(name=self._task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         )
+        try:
+            return bool((await self._client.workflow_service.describe_task_queue(request)).pollers)
+        except RPCError as error:
+            raise DossiersUnavailable from error
 
     async def _update(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)

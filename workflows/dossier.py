@@ -111,10 +111,10 @@ class DossierWorkflow:
     def _refuse_early(self, order: Order) -> None:
         """Refuse what is plainly not allowed now, so that it leaves no trace in history; ``execute`` decides again.
 
-        Nothing is refused before the stream is known, and repeats never are; nor what a moment that is due but has not
-        yet come true may allow.
+        Nothing is refused before the stream is known, and repeats never are; nor what an order under way (its events
+        may be stored and seen already) or a moment that is due may allow.
         """
-        if self._rules is None or self._state.version == 0 or order.id in self._recent:
+        if self._rules is None or self._state.version == 0 or self._lock.locked() or order.id in self._recent:
             return
         timed = self._timed(order)
         if self._moment is not None and self._moment < timed.recorded_at:
@@ -346,9 +346,10 @@ class DossierWorkflow:
             events_per_run=self._start.events_per_run,
         )
         try:
-            await workflow.start_child_workflow(
+            child = await workflow.start_child_workflow(
                 DossierWorkflow.run, part, id=message.to, parent_close_policy=workflow.ParentClosePolicy.ABANDON
             )
+            child.add_done_callback(_leave)
         except WorkflowAlreadyStartedError:
             return  # an earlier delivery opened it
 
@@ -445,6 +446,12 @@ def _reused(command_id: str) -> ApplicationError:
 
 def _same_error(error: ApplicationError) -> ApplicationError:
     return ApplicationError(error.message, *error.details, type=error.type, non_retryable=True)
+
+
+def _leave(child: "asyncio.Future[int]") -> None:
+    """How a part's run ends is no concern of its parent: what the part has to say comes as an order."""
+    if not child.cancelled():
+        child.exception()
 
 
 def _raise_failure(task: "asyncio.Task[None]") -> None:

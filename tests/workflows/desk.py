@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -131,6 +132,12 @@ class Desk:
     def handle(self, stream: str = "A") -> WorkflowHandle[Any, Any]:
         """The stream's workflow, whichever run."""
         return self.env.client.get_workflow_handle(stream)
+
+    async def accepted(self, orders: int, stream: str = "A") -> None:
+        """Return when so many orders after the first have been accepted by the run."""
+        kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+        while sum(event.event_type == kind for event in (await self.handle(stream).fetch_history()).events) <= orders:
+            pass
 
     async def history_length(self, stream: str = "A") -> int:
         """Events of the present run's history."""

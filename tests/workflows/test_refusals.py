@@ -8,6 +8,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.dossier import commands as c
 from domain.ids import CommandId, Stream
+from domain.record import Append, Appended
 from runtime import temporal
 from runtime.embedded.temporal import EmbeddedTemporal
 from runtime.settings import Settings
@@ -84,3 +85,35 @@ async def test_orders_that_race_with_the_end_are_answered(env: WorkflowEnvironme
             types = await opened.types(stream)
             assert types.count("dossier.closed") == 1
             assert set(types[types.index("dossier.closed") + 1 :]) <= {"feedback.recorded"}
+
+
+class Withholding(MemoryJournal):
+    """A journal whose answers can be held back after it has stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answering = asyncio.Event()
+        self.stored = asyncio.Event()
+
+    async def append(self, append: Append) -> Appended:
+        """Store at once, answer when allowed."""
+        answer = await super().append(append)
+        self.stored.set()
+        await self.answering.wait()
+        return answer
+
+
+async def test_what_is_stored_but_not_yet_answered_is_not_refused(env: WorkflowEnvironment) -> None:
+    """A leader sees the new task in his worklist before the workflow knows that it is stored: his order is taken."""
+    journal = Withholding()
+    journal.answering.set()
+    async with desk(env, journal, rules()) as opened:
+        await opened.receive()
+        journal.answering.clear()
+        journal.stored.clear()
+        appraised = asyncio.ensure_future(opened.do(c.CompleteTask("appraise")))
+        await journal.stored.wait()
+        approved = asyncio.ensure_future(opened.do(c.CompleteTask("approve")))
+        await opened.accepted(2)
+        journal.answering.set()
+        assert (await appraised).last + 1 == (await approved).first
