@@ -91,6 +91,10 @@ class Lives:
             assert not isinstance(answer, Turned), answer
             await self._store(answer)
 
+    def streams(self) -> list[Stream]:
+        """All streams, linked parts included, in order of their first appearance."""
+        return list(self._world.streams)
+
     def state(self, stream: str) -> Dossier:
         """The state that a stream has come to."""
         return self._world.streams[Stream(stream)].state

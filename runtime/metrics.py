@@ -1,0 +1,135 @@
+"""The figures that the product tells Prometheus: one entry for each metric, with which code and docs/metrics.md agree.
+
+Labels are ``authority``, ``field`` and ``level``, beside the closed vocabularies ``timeliness`` and ``stage``: never a
+dossier, never a person.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """Prometheus's kinds of metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+WHO: Final = ("authority", "field", "level")
+"""The deciding authority, the group of procedures, and the authority's level."""
+TIMELINESS: Final = "timeliness"
+STAGE: Final = "stage"
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One metric. ``name`` is that of its samples, a counter's with ``_total``; ``help`` one sentence."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = WHO
+
+
+def _counter(name: str, help_: str, *labels: str) -> Metric:
+    return Metric(name, Kind.COUNTER, help_, (*WHO, *labels))
+
+
+def _gauge(name: str, help_: str, *labels: str) -> Metric:
+    return Metric(name, Kind.GAUGE, help_, (*WHO, *labels))
+
+
+def _engine(name: str, help_: str) -> Metric:
+    return Metric(name, Kind.GAUGE, help_, ())
+
+
+RECEIVED: Final = _counter("motcua_dossiers_received_total", "Dossiers received.")
+RESOLVED: Final = _counter(
+    "motcua_dossiers_resolved_total", "Dossiers judged, by their judgement when it was given.", TIMELINESS
+)
+OVERDUE: Final = _counter("motcua_dossiers_overdue_total", "Committed due moments that passed without a result.")
+STAGE_OVERDUE: Final = _counter("motcua_stage_overdue_total", "Due moments of stages that passed.", STAGE)
+KEYED_LATE: Final = _counter("motcua_keyed_late_total", "Dossiers in time in the world and late in the record.")
+LATE_WITH_APOLOGY: Final = _counter(
+    "motcua_dossiers_late_with_apology_total", "Dossiers judged late although form 04 had set a new date."
+)
+LATE_WITHOUT_APOLOGY: Final = _counter(
+    "motcua_dossiers_late_without_apology_total", "Dossiers judged late without a form 04."
+)
+PAST_FIRST_APPOINTMENT: Final = _counter(
+    "motcua_dossiers_past_first_appointment_total", "Dossiers in time for form 04's date, not for the first one."
+)
+REJUDGED_FROM: Final = _counter(
+    "motcua_dossiers_rejudged_from_total", "Judgements that a correction took away.", TIMELINESS
+)
+REJUDGED_TO: Final = _counter("motcua_dossiers_rejudged_to_total", "Judgements that a correction gave.", TIMELINESS)
+EXTENDED: Final = _counter("motcua_dossiers_extended_total", "Forms 04 sent: apologies with a new date.")
+SUPPLEMENTS_REQUESTED: Final = _counter("motcua_supplements_requested_total", "Requests for supplement.")
+SUPPLEMENTS_EXPIRED: Final = _counter("motcua_supplements_expired_total", "Requests for supplement never answered.")
+UNJUDGEABLE: Final = _counter(
+    "motcua_dossiers_unjudgeable_total", "Judgements that could not be counted, for want of what they pin."
+)
+LATENESS: Final = Metric(
+    "motcua_dossier_lateness_working_hours",
+    Kind.HISTOGRAM,
+    "Working hours from the committed due moment to the result, of dossiers judged late.",
+)
+PARTS_RECEIVED: Final = _counter("motcua_link_parts_received_total", "Linked parts handed over to an authority.")
+PARTS_RESOLVED: Final = _counter(
+    "motcua_link_parts_resolved_total", "Linked parts judged against their own budget.", TIMELINESS
+)
+PARTS_OVERDUE: Final = _counter("motcua_link_parts_overdue_total", "Linked parts' due moments that passed.")
+PARTS_REJUDGED_FROM: Final = _counter(
+    "motcua_link_parts_rejudged_from_total", "Judgements of linked parts that a correction took away.", TIMELINESS
+)
+PARTS_REJUDGED_TO: Final = _counter(
+    "motcua_link_parts_rejudged_to_total", "Judgements of linked parts that a correction gave.", TIMELINESS
+)
+OPEN: Final = _gauge(
+    "motcua_dossiers_open", "Dossiers received and not judged, within their time or overdue.", TIMELINESS
+)
+PARTS_OPEN: Final = _gauge(
+    "motcua_link_parts_open", "Linked parts not judged, within their time or overdue.", TIMELINESS
+)
+DUE_SOON: Final = _gauge(
+    "motcua_dossiers_due_within_8_working_hours", "Open dossiers with at most 8 working hours left."
+)
+UNACKNOWLEDGED: Final = _gauge("motcua_link_unacknowledged", "Hand-overs that the linked authority has not confirmed.")
+PROJECTION_LAG: Final = _engine(
+    "motcua_projection_lag_events", "Placed events that the slowest projection has not seen."
+)
+SEQUENCER_LAG: Final = _engine("motcua_sequencer_lag_seconds", "Age of the oldest event without a global position.")
+TIMER_DRIFT: Final = _engine("motcua_timer_drift", "Open dossiers whose next moment has passed by more than a minute.")
+
+METRICS: Final = (
+    RECEIVED,
+    RESOLVED,
+    OVERDUE,
+    STAGE_OVERDUE,
+    KEYED_LATE,
+    LATENESS,
+    LATE_WITH_APOLOGY,
+    LATE_WITHOUT_APOLOGY,
+    PAST_FIRST_APPOINTMENT,
+    REJUDGED_FROM,
+    REJUDGED_TO,
+    EXTENDED,
+    SUPPLEMENTS_REQUESTED,
+    SUPPLEMENTS_EXPIRED,
+    UNJUDGEABLE,
+    PARTS_RECEIVED,
+    PARTS_RESOLVED,
+    PARTS_OVERDUE,
+    PARTS_REJUDGED_FROM,
+    PARTS_REJUDGED_TO,
+    OPEN,
+    PARTS_OPEN,
+    DUE_SOON,
+    UNACKNOWLEDGED,
+    PROJECTION_LAG,
+    SEQUENCER_LAG,
+    TIMER_DRIFT,
+)
+"""In the order in which they are told."""
