@@ -19,7 +19,9 @@ class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``supplement_limit``: time to answer a request for supplement. ``intake_answer``: time to answer an online
     submission. ``link_acknowledgement``: time for a linked authority to acknowledge a hand-over.
     ``link_synchronisation``: clock time in which a finished step must be known on the other side. ``apology_notice``:
-    how long before the due moment form 04 is due.
+    how long before the due moment form 04 is due. ``postal_silence``: time within which a carrier owes word of a
+    parcel. ``postal_invitations_apart``: least time between two failed invitations of which the second sends a result
+    back (none of either: a law pinned before there was post).
     """
 
     supplement_limit: Rule
@@ -27,3 +29,5 @@ class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link_acknowledgement: Rule
     link_synchronisation: Rule
     apology_notice: Rule
+    postal_silence: Rule | None = None
+    postal_invitations_apart: Rule | None = None

@@ -26,6 +26,8 @@ INTERNAL = frozenset(
         c.NoteLinkSuspended,
         c.NoteLinkResumed,
         c.RecallLink,
+        c.NotePlaced,
+        c.NoteNotPlaced,
     }
 )
 """Commands that only the engine gives itself."""

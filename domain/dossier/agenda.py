@@ -11,7 +11,7 @@ import msgspec
 from domain.clock import Clock
 from domain.deadline import apology_moment, due_moment, reminder_moment
 from domain.deadline import due as due_of
-from domain.dossier import clocks
+from domain.dossier import clocks, parcels
 from domain.dossier import events as e
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier, LinkState, Task
@@ -45,6 +45,7 @@ def _entries(rules: Rules, state: Dossier) -> Iterator[Entry]:
         yield Entry(state.supplement.expires_at, e.SupplementExpired(state.supplement.expires_at))
     if state.task is not None:
         yield from _stage_entries(rules, state, state.task)
+    yield from _postal_entries(rules, state)
     if state.status is Status.OPEN:
         yield from _dossier_entries(rules, state)
         yield from _link_entries(rules, state)
@@ -103,6 +104,13 @@ def _link_entries(rules: Rules, state: Dossier) -> Iterator[Entry]:
             answer_due = due_of(calendar, clock)
             if answer_due is not None and not state.has_fired(f"link_{ANSWER}", link.id, answer_due):
                 yield Entry(answer_due, e.LinkOverdue(link.id, answer_due, ANSWER))
+
+
+def _postal_entries(rules: Rules, state: Dossier) -> Iterator[Entry]:
+    for parcel in parcels.under_way(state):
+        due = parcels.silent_from(rules, parcel)
+        if due is not None and not state.has_fired("postal", parcel.id, due):
+            yield Entry(due, e.PostalOverdue(parcel.id, due, parcel.tracking))
 
 
 def _effective_since(state: Dossier) -> datetime:

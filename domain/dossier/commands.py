@@ -11,6 +11,8 @@ import msgspec
 
 from domain.calendar import CalendarSpec
 from domain.ids import AuthorityId, CommandId, OfficerId, ProcedureCode
+from domain.period import Period
+from domain.postal import ScanState
 from domain.procedure import Effect, SuspensionReason
 
 MAX_TEXT = 4000
@@ -225,6 +227,49 @@ class RecordFeedback(_Command, frozen=True, tag="record_feedback"):
     words: Text = ""
 
 
+class OrderCollection(_Command, frozen=True, tag="order_collection"):
+    """The carrier is asked to fetch the citizen's papers and bring them to the receiving desk.
+
+    ``tracking`` is the parcel's number with the carrier (none: the carrier will give one). ``service`` is the time
+    within which the carrier owes word of the parcel (none: the law's).
+    """
+
+    carrier: str
+    tracking: str = ""
+    service: Period | None = None
+
+
+class DispatchResult(_Command, frozen=True, tag="dispatch_result"):
+    """The result is handed to the carrier, to be brought to the citizen; fields as in ``OrderCollection``."""
+
+    carrier: str
+    tracking: str = ""
+    service: Period | None = None
+
+
+class CancelParcel(_Command, frozen=True, tag="cancel_parcel"):
+    """The carrier is told that a parcel need not be fetched or brought after all."""
+
+    parcel: str
+    reason: Text = ""
+
+
+class RecordScan(_Command, frozen=True, tag="record_scan"):
+    """A carrier's word of a parcel; when it happened is the order's ``occurred_at``, the carrier's own time.
+
+    ``signed``: the recipient signed for it. ``tracking`` may be left out where the dossier has one parcel only;
+    ``event`` is the carrier's id of this word, ``reason`` why an invitation failed, ``place`` where it was.
+    """
+
+    state: ScanState
+    tracking: str = ""
+    carrier: str = ""
+    signed: bool = False
+    reason: Text = ""
+    place: str = ""
+    event: str = ""
+
+
 class ReviseCalendar(_Command, frozen=True, tag="revise_calendar"):
     """A new version of a calendar applies to this open dossier."""
 
@@ -236,6 +281,20 @@ class PassMoment(_Command, frozen=True, tag="pass_moment"):
     """Internal: a moment of the agenda has come."""
 
     moment: datetime
+
+
+class NotePlaced(_Command, frozen=True, tag="note_placed"):
+    """Internal: the carrier has taken an order and given the parcel its number."""
+
+    parcel: str
+    tracking: str
+
+
+class NoteNotPlaced(_Command, frozen=True, tag="note_not_placed"):
+    """Internal: the carrier refuses an order for good."""
+
+    parcel: str
+    reason: Text
 
 
 class ReceiveLink(_Command, frozen=True, tag="receive_link"):
@@ -311,6 +370,12 @@ Command = (
     | Stop
     | Correct
     | RecordFeedback
+    | OrderCollection
+    | DispatchResult
+    | CancelParcel
+    | RecordScan
+    | NotePlaced
+    | NoteNotPlaced
     | ReviseCalendar
     | PassMoment
     | ReceiveLink

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from domain.dossier import commands as c
 from domain.dossier import refusals as r
-from domain.dossier.acts import clock, entries, intake, link, moments, money, result, supplement, work
+from domain.dossier.acts import clock, entries, intake, link, moments, money, post, result, supplement, work
 from domain.dossier.draft import Draft
 from domain.dossier.events import Event
 from domain.dossier.promises import tell_promises
@@ -32,6 +32,8 @@ TAKEN_WHILE_SUBMITTED = (
     c.ReviseCalendar,
     c.PassMoment,
     c.Submit,
+    c.OrderCollection,
+    c.CancelParcel,
 )
 TAKEN_WHEN_CLOSED = (c.Correct, c.RecordFeedback, c.PassMoment, c.ReviseCalendar)
 MESSAGES = (
@@ -41,8 +43,14 @@ MESSAGES = (
     c.NoteLinkSuspended,
     c.NoteLinkResumed,
     c.RecallLink,
+    c.RecordScan,
+    c.NotePlaced,
+    c.NoteNotPlaced,
 )
-"""What another authority tells us has happened there; it is noted whatever is awaited here."""
+"""What another authority or a carrier tells us has happened there; it is noted whatever is awaited here."""
+
+FROM_CARRIERS = (c.RecordScan, c.NotePlaced, c.NoteNotPlaced)
+"""Taken from the submission on; a scan's moment may lie before the receipt."""
 
 
 def decide(rules: Rules, state: Dossier, order: c.Order) -> tuple[Event, ...]:
@@ -67,7 +75,7 @@ def _check_status(state: Dossier, order: c.Order) -> None:
             if not isinstance(command, TAKEN_BY_NEW):
                 raise r.DossierUnknown(order.name)
         case Status.SUBMITTED:
-            if not isinstance(command, TAKEN_WHILE_SUBMITTED):
+            if not isinstance(command, (*TAKEN_WHILE_SUBMITTED, *FROM_CARRIERS)):
                 raise r.NotReceived(order.name)
         case Status.CLOSED | Status.REFUSED:
             if not isinstance(command, (*TAKEN_WHEN_CLOSED, *MESSAGES)):
@@ -91,6 +99,8 @@ def _check_times(state: Dossier, order: c.Order) -> None:
         return
     if order.occurred_at > order.recorded_at:
         raise r.InTheFuture(order.occurred_at, order.recorded_at)
+    if isinstance(order.command, FROM_CARRIERS):
+        return
     if state.received_at is not None and order.occurred_at < state.received_at:
         raise r.BeforeReceipt(order.occurred_at, state.received_at)
 
@@ -128,6 +138,12 @@ ACTS: dict[type[c.Command], Callable[..., None]] = {
     c.Stop: result.stop,
     c.Correct: entries.correct,
     c.RecordFeedback: entries.record_feedback,
+    c.OrderCollection: post.order_collection,
+    c.DispatchResult: post.dispatch_result,
+    c.CancelParcel: post.cancel,
+    c.RecordScan: post.record_scan,
+    c.NotePlaced: post.note_placed,
+    c.NoteNotPlaced: post.note_not_placed,
     c.PassMoment: moments.pass_moment,
     c.ReceiveLink: link.receive,
     c.AcknowledgeLink: link.acknowledge,

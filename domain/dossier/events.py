@@ -13,6 +13,7 @@ import msgspec
 from domain.dossier.commands import Channel, ComponentId, LinkOutcome, ReturnMethod, TaskOutcome, Text
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode, Version
 from domain.period import Period
+from domain.postal import Problem, Purpose, ScanState
 from domain.procedure import Effect, LinkKind, Silence, StageKind, SuspensionReason
 
 
@@ -440,6 +441,67 @@ class ResultReturned(_Event, frozen=True):
     method: ReturnMethod
 
 
+class PostalOrdered(_Event, frozen=True):
+    """A parcel is to be fetched or brought by a carrier; ``tracking`` is empty until the carrier has given a number."""
+
+    type = "postal.ordered"
+    parcel: str
+    purpose: Purpose
+    carrier: str
+    tracking: str = ""
+    service: Period | None = None
+
+
+class PostalPlaced(_Event, frozen=True):
+    """The carrier took the order and gave the parcel its number."""
+
+    type = "postal.placed"
+    parcel: str
+    carrier: str
+    tracking: str
+
+
+class PostalCancelled(_Event, frozen=True):
+    """The order was taken back, or the carrier refused it for good."""
+
+    type = "postal.cancelled"
+    parcel: str
+    reason: Text = ""
+
+
+class PostalScanned(_Event, frozen=True):
+    """A carrier's word of a parcel, as of the carrier's own time; recorded also when it comes late."""
+
+    type = "postal.scanned"
+    parcel: str
+    state: ScanState
+    carrier: str = ""
+    tracking: str = ""
+    signed: bool = False
+    reason: Text = ""
+    place: str = ""
+    event: str = ""
+
+
+class PostalTroubled(_Event, frozen=True):
+    """An officer must see to a parcel: lost, brought back, undeliverable, damaged."""
+
+    type = "postal.troubled"
+    parcel: str
+    problem: Problem
+    authority: AuthorityId
+    tracking: str = ""
+
+
+class PostalOverdue(_Event, frozen=True):
+    """No word of a parcel within the time that the carrier owes one."""
+
+    type = "postal.overdue"
+    parcel: str
+    due: datetime
+    tracking: str = ""
+
+
 class EntryCorrected(_Event, frozen=True):
     """An amendment of an earlier entry; ``old`` and ``new`` as text."""
 
@@ -501,6 +563,12 @@ Event = (
     | ResultRejected
     | ResultIssued
     | ResultReturned
+    | PostalOrdered
+    | PostalPlaced
+    | PostalCancelled
+    | PostalScanned
+    | PostalTroubled
+    | PostalOverdue
     | EntryCorrected
     | FeedbackRecorded
 )

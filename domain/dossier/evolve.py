@@ -26,6 +26,7 @@ from domain.dossier.state import (
 )
 from domain.dossier.view import Status
 from domain.ids import OfficerId
+from domain.postal import Parcel, ScanState, scanned
 from domain.procedure import SuspensionReason
 
 AWAITS_CITIZEN = frozenset({SuspensionReason.SUPPLEMENT, SuspensionReason.PAYMENT})
@@ -148,6 +149,12 @@ def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # noqa: C901, PLR0911, PLR
             return replace(state, status=Status.READY, ready_at=at, ready_recorded_at=fact.recorded_at)
         case e.ResultReturned():
             return replace(state, returned_by=event.method)
+        case e.PostalOrdered():
+            return replace(state, parcels=(*state.parcels, _ordered(event, at)))
+        case e.PostalPlaced() | e.PostalCancelled() | e.PostalScanned() | e.PostalTroubled():
+            return _parcel_moved(state, event, at)
+        case e.PostalOverdue():
+            return _fired(state, "postal", event.parcel, event.due)
         case e.EntryCorrected():
             return amend(state, event)
         case e.FeedbackRecorded():
@@ -248,6 +255,38 @@ def _promised(state: Dossier, promise: Promise) -> Dossier:
     if task is not None and task.overdue and task.id == promise.task:
         task = replace(task, overdue=False)
     return replace(state, promises=(*kept, promise), task=task)
+
+
+def _ordered(event: e.PostalOrdered, at: datetime) -> Parcel:
+    return Parcel(
+        id=event.parcel,
+        purpose=event.purpose,
+        carrier=event.carrier,
+        ordered_at=at,
+        news_at=at,
+        tracking=event.tracking,
+        service=event.service,
+    )
+
+
+def _parcel_moved(
+    state: Dossier, event: e.PostalPlaced | e.PostalCancelled | e.PostalScanned | e.PostalTroubled, at: datetime
+) -> Dossier:
+    def moved(parcel: Parcel) -> Parcel:
+        match event:
+            case e.PostalPlaced():
+                return replace(parcel, tracking=event.tracking, news_at=max(parcel.news_at, at))
+            case e.PostalCancelled():
+                return scanned(parcel, ScanState.CANCELLED, at)
+            case e.PostalScanned():
+                return scanned(parcel, event.state, at, signed=event.signed)
+            case e.PostalTroubled():
+                return replace(parcel, problems=(*parcel.problems, event.problem))
+            case _:
+                assert_never(event)
+
+    parcels = tuple(moved(parcel) if parcel.id == event.parcel else parcel for parcel in state.parcels)
+    return replace(state, parcels=parcels)
 
 
 def _link_moved(

@@ -495,3 +495,71 @@ class TextTooLong(Refusal):
         super().__init__(
             f"{field} has {length} characters; at most {limit} are taken", field=field, length=length, limit=limit
         )
+
+
+class ParcelUnknown(Refusal):
+    """Word of a parcel that this dossier never sent."""
+
+    code = "parcel_unknown"
+
+    def __init__(self, parcel: str) -> None:
+        super().__init__(f"this dossier has no parcel {parcel}", parcel=parcel)
+
+
+class ParcelAmbiguous(Refusal):
+    """Word of a parcel without its number, where there are several."""
+
+    code = "parcel_ambiguous"
+
+    def __init__(self, known: Iterable[str]) -> None:
+        names = list(known)
+        super().__init__(f"this dossier has the parcels {', '.join(names)}; name one by its number", known=names)
+
+
+class ParcelUnderWay(Refusal):
+    """A second parcel while the first is on its way."""
+
+    code = "parcel_under_way"
+
+    def __init__(self, parcel: str) -> None:
+        super().__init__(
+            f"the parcel {parcel} is under way; it must arrive, come back or be cancelled first", parcel=parcel
+        )
+
+
+class ParcelGone(Refusal):
+    """An order taken back too late."""
+
+    code = "parcel_gone"
+
+    def __init__(self, parcel: str, state: str) -> None:
+        super().__init__(
+            f"the parcel {parcel} is {state} already and cannot be called back", parcel=parcel, state=state
+        )
+
+
+class CarrierMissing(Refusal):
+    """An order to nobody."""
+
+    code = "carrier_missing"
+
+    def __init__(self, do: str) -> None:
+        super().__init__(f"{do} names the carrier", do=do)
+
+
+class TrackingTaken(Refusal):
+    """A parcel that already has another number, or a number that another parcel has."""
+
+    code = "tracking_taken"
+
+    def __init__(self, parcel: str, tracking: str) -> None:
+        super().__init__(f"the number {tracking} cannot be that of {parcel}: either has another", parcel=parcel)
+
+
+class NotToBeCollected(Refusal):
+    """Papers are fetched for a dossier that is not received yet."""
+
+    code = "already_received"
+
+    def __init__(self) -> None:
+        super().__init__("this dossier is received; papers are fetched by the post before that only")

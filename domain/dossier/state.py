@@ -10,6 +10,7 @@ from domain.dossier.events import ClockName, Ending
 from domain.dossier.view import Status
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode, Version
 from domain.period import Period
+from domain.postal import Parcel, Purpose
 from domain.procedure import Effect, LinkKind, Silence, StageKind, SuspensionReason
 
 CITIZEN = "citizen"
@@ -182,6 +183,7 @@ class Dossier(msgspec.Struct, frozen=True):
     closed_recorded_at: datetime | None = None
     ending: Ending | None = None
     feedback: int | None = None
+    parcels: tuple[Parcel, ...] = ()
 
     def promise(self, clock: ClockName, task: str = "") -> datetime | None:
         """The due moment last told for this clock (none: none yet)."""
@@ -194,6 +196,10 @@ class Dossier(msgspec.Struct, frozen=True):
     def link(self, link: str) -> Link | None:
         """The latest hand-over of this link."""
         return next((known for known in reversed(self.links) if known.id == link), None)
+
+    def parcel(self, purpose: Purpose) -> Parcel | None:
+        """The latest parcel for this purpose."""
+        return next((known for known in reversed(self.parcels) if known.purpose is purpose), None)
 
     def has_fired(self, kind: str, key: str, due: datetime) -> bool:
         """Whether this agenda entry has come true for this due moment."""

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from domain.authority import Role
 from domain.deadline import judge, judge_open, minutes_by_holder
-from domain.dossier import clocks
+from domain.dossier import clocks, parcels
 from domain.dossier.agenda import next_moment
 from domain.dossier.events import Ending
 from domain.dossier.evolve import AWAITS_CITIZEN
@@ -13,7 +14,7 @@ from domain.dossier.rules import Rules
 from domain.dossier.state import CITIZEN, POST, Dossier
 from domain.dossier.view import DossierView, Status, TaskView, Timeliness, Waiting
 from domain.ids import Stream
-from domain.procedure import SuspensionReason
+from domain.procedure import StageKind, SuspensionReason
 
 PORTAL_STATE_OF_ENDING = {
     Ending.REFUSED: 3,
@@ -77,7 +78,7 @@ def _judged(rules: Rules, state: Dossier, at: datetime | None) -> Timeliness | N
     return judge(due, at, rules.calendar().zone) if due is not None else Timeliness.ON_TIME
 
 
-def waiting(state: Dossier) -> Waiting:
+def waiting(rules: Rules, state: Dossier) -> Waiting:
     """Whom the dossier waits for."""
     if state.status in {None, Status.CLOSED, Status.REFUSED}:
         return Waiting.NOBODY
@@ -85,6 +86,8 @@ def waiting(state: Dossier) -> Waiting:
         return Waiting.CITIZEN
     if any(link.open for link in state.links):
         return Waiting.AUTHORITY
+    if parcels.on_their_way(rules, state):
+        return Waiting.POST
     return Waiting.OFFICER
 
 
@@ -111,7 +114,7 @@ def summarise(rules: Rules, state: Dossier, stream: Stream) -> DossierView:
         version=state.version,
         status=state.status or Status.SUBMITTED,
         portal_state=portal_state(state),
-        waiting=waiting(state),
+        waiting=waiting(rules, state),
         procedure=state.procedure,
         procedure_version=state.procedure_version,
         calendar_version=state.calendars.get(rules.calendar().spec.id, ""),
@@ -141,8 +144,9 @@ def summarise(rules: Rules, state: Dossier, stream: Stream) -> DossierView:
 
 def _tasks(rules: Rules, state: Dossier) -> tuple[TaskView, ...]:
     task = state.task
+    troubles = tuple(_trouble(rules, trouble) for trouble in parcels.troubles(rules, state))
     if task is None:
-        return ()
+        return troubles
     return (
         TaskView(
             task=task.id,
@@ -157,6 +161,23 @@ def _tasks(rules: Rules, state: Dossier) -> tuple[TaskView, ...]:
             calendar=rules.calendar(task.authority).spec.id,
             clock=clocks.stage_clock(rules, state, task),
         ),
+        *troubles,
+    )
+
+
+def _trouble(rules: Rules, trouble: parcels.Trouble) -> TaskView:
+    """A parcel that an officer must see to, as a task beside the route's; it goes when the parcel's trouble does."""
+    return TaskView(
+        task=trouble.parcel.id,
+        stage=StageKind.OTHER.value,
+        title=trouble.title,
+        role=Role.CLERK.value,
+        authority=trouble.authority,
+        opened_at=trouble.parcel.news_at,
+        due=None,
+        overdue=False,
+        officer=None,
+        calendar=rules.calendar(trouble.authority).spec.id,
     )
 
 

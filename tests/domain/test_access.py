@@ -30,6 +30,8 @@ INTERNAL = {
     c.NoteLinkSuspended,
     c.NoteLinkResumed,
     c.RecallLink,
+    c.NotePlaced,
+    c.NoteNotPlaced,
 }
 
 
