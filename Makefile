@@ -7,7 +7,7 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 PIP     := $(BIN)/pip --disable-pip-version-check --no-input
 ALERTS  := $(wildcard ops/prometheus/*.rules.yml)
-OURS    := activities api bench catalogue cli domain migrations runtime store tests workers workflows
+OURS    := activities api bench catalogue cli domain migrations runtime store tests web workers workflows
 
 .DEFAULT_GOAL := help
 

@@ -1,15 +1,15 @@
 """The embedded system: which parts ``motcua up`` starts, in which order, on which ports."""
 
 import asyncio
+import itertools
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from http import HTTPStatus
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,9 +27,11 @@ from runtime.errors import StartFailed
 from runtime.settings import Settings
 from store import migrate, roles
 
+T = TypeVar("T")
 DATABASE = "motcua"
 POSTGRES_PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT = 54329, 7233, 8233
 """Where to listen if nobody else does."""
+PORT_ATTEMPTS = 5
 PAGES = {"desk": "/", "API docs": "/schema", "public board": "/board"}
 
 
@@ -41,6 +43,14 @@ class Reporter(Protocol):
 
     def note(self, sentence: str) -> None:
         """Say something worth knowing."""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """Which port somebody would like to have, and whether the user insists on it."""
+
+    use: str
+    port: int
+    insisted: bool = False
 
 
 class EmbeddedSystem:
@@ -63,18 +73,19 @@ class EmbeddedSystem:
     async def start(self) -> dict[str, str]:
         """Start all parts and return the URLs by name; raise OperationalError where one does not start."""
         (self._state.path / settings.SETTINGS_FILE).unlink(missing_ok=True)
-        chosen = self._with_ports(settings.load({**self._environ, settings.STATE_DIR: str(self._state.path)}))
+        chosen = self._with_files(settings.load({**self._environ, settings.STATE_DIR: str(self._state.path)}))
+        wishes = self._wishes(chosen)
         if not chosen.database_url:
             chosen = await self._start_postgres(chosen)
         await self._step("migrations", lambda: _migrate(chosen))
-        if find_spec("cli.catalogue") is not None:
-            source = str(chosen.catalogue_dir or files("catalogue"))
-            await self._run_to_end("catalogue", chosen, "catalogue", "load", source)
+        await self._run_to_end(
+            "catalogue", chosen, "catalogue", "load", str(chosen.catalogue_dir or files("catalogue"))
+        )
         if not chosen.temporal_address:
             chosen = await self._start_temporal(chosen)
+        found = await _all(self._start_process(process, chosen, wishes.get(process.command)) for process in available())
+        chosen = msgspec.structs.replace(chosen, **{name: port for name, port in found if port is not None})
         settings.keep(chosen)
-        for process in available():
-            await self._start_process(process, chosen)
         self._urls |= await _pages(chosen)
         self._ready = True
         self._supervisor.notify()
@@ -85,37 +96,64 @@ class EmbeddedSystem:
         await self._supervisor.stop()
 
     async def _start_postgres(self, chosen: Settings) -> Settings:
-        port = self._choose(POSTGRES_PORT, "PostgreSQL", explicit=False)
-        server = EmbeddedPostgres(self._state.path / "postgres", port=port)
-        await self._start_part(Part("PostgreSQL", server.program(), server.ready, server.prepare, port))
-        await asyncio.to_thread(server.create_database, DATABASE)
+        def server(port: int) -> EmbeddedPostgres:
+            return EmbeddedPostgres(self._state.path / "postgres", port=port)
+
+        def part(port: int) -> Part:
+            made = server(port)
+            return Part("PostgreSQL", made.program(), made.ready, made.prepare, port)
+
+        running = server(await self._start_on_port(Wish("PostgreSQL", POSTGRES_PORT), part))
+        await asyncio.to_thread(running.create_database, DATABASE)
         password = self._state.secret("database-password").read_text()
         return msgspec.structs.replace(
             chosen,
-            database_url=server.url(DATABASE, user=roles.APPLICATION, password=password),
-            migration_url=server.url(DATABASE),
+            database_url=running.url(DATABASE, user=roles.APPLICATION, password=password),
+            migration_url=running.url(DATABASE),
         )
 
     async def _start_temporal(self, chosen: Settings) -> Settings:
-        port = self._choose(TEMPORAL_PORT, "Temporal", explicit=False)
-        ui_port = self._choose(TEMPORAL_UI_PORT, "Temporal's Web UI", explicit=False)
         names = () if chosen.temporal_namespace == "default" else (chosen.temporal_namespace,)
-        server = EmbeddedTemporal(self._state.path / "temporal", port=port, ui_port=ui_port, namespaces=names)
-        await self._start_part(Part("Temporal", server.program(), server.ready, server.prepare, port))
-        self._urls["Temporal UI"] = f"http://{ports.LOOPBACK}:{ui_port}/"
-        return msgspec.structs.replace(chosen, temporal_address=server.address)
 
-    async def _start_process(self, process: Process, chosen: Settings) -> None:
+        def part(port: int) -> Part:
+            ui_port = self._choose(Wish("Temporal's Web UI", TEMPORAL_UI_PORT))
+            server = EmbeddedTemporal(self._state.path / "temporal", port=port, ui_port=ui_port, namespaces=names)
+            self._urls["Temporal UI"] = f"http://{ports.LOOPBACK}:{ui_port}/"
+            return Part("Temporal", server.program(), server.ready, server.prepare, port)
+
+        port = await self._start_on_port(Wish("Temporal", TEMPORAL_PORT), part)
+        return msgspec.structs.replace(chosen, temporal_address=f"{ports.LOOPBACK}:{port}")
+
+    async def _start_process(self, process: Process, chosen: Settings, wish: Wish | None) -> tuple[str, int | None]:
+        """Start a process, on a port if it has one; return the name of that port's setting, and the port."""
         ready_file = self._state.path / f"{process.command}.ready"
-        program = self._program(
-            process.command, msgspec.structs.replace(chosen, ready_file=ready_file), process.command
-        )
-        port = {"api": chosen.api_port, "metrics": chosen.metrics_port}.get(process.command)
-        await self._start_part(
-            Part(process.command, program, ready_file.exists, lambda: ready_file.unlink(missing_ok=True), port)
-        )
+        setting = f"{process.command}_port"
+
+        def part(port: int | None) -> Part:
+            own = msgspec.structs.replace(chosen, ready_file=ready_file, **({setting: port} if port else {}))
+            program = self._program(process.command, own, process.command)
+            return Part(process.command, program, ready_file.exists, lambda: ready_file.unlink(missing_ok=True), port)
+
+        if wish is None:
+            await self._start_part(part(None))
+            return setting, None
+        port = await self._start_on_port(wish, part)
         if process.command == "metrics":
-            self._urls["metrics"] = f"http://{chosen.metrics_host}:{chosen.metrics_port}/metrics"
+            self._urls["metrics"] = f"http://{chosen.metrics_host}:{port}/metrics"
+        return setting, port
+
+    async def _start_on_port(self, wish: Wish, part: Callable[[int], Part]) -> int:
+        """Start what ``part`` makes for a port; where somebody took that port in the meantime, try another one."""
+        for attempt in itertools.count(1):
+            port = self._choose(wish)
+            try:
+                await self._start_part(part(port))
+            except StartFailed:
+                if wish.insisted or attempt == PORT_ATTEMPTS or ports.is_free(port):
+                    raise
+            else:
+                return port
+        raise AssertionError  # itertools.count does not end
 
     async def _start_part(self, part: Part) -> None:
         seconds = await self._supervisor.start(part)
@@ -150,24 +188,31 @@ class EmbeddedSystem:
             cwd=self._state.path,
         )
 
-    def _with_ports(self, chosen: Settings) -> Settings:
-        insisted = self._port is not None or settings.variable("api_port") in self._environ
+    def _with_files(self, chosen: Settings) -> Settings:
+        # Absolute: the processes work in the state directory, the user's paths are meant from where he stands.
         return msgspec.structs.replace(
             chosen,
-            api_port=self._choose(self._port or chosen.api_port, "the API", explicit=insisted),
-            metrics_port=self._choose(
-                chosen.metrics_port, "metrics", explicit=settings.variable("metrics_port") in self._environ
-            ),
-            # Absolute: the processes work in the state directory, the user's paths are meant from where he stands.
             secret_file=(chosen.secret_file or self._state.secret("token-secret")).absolute(),
             wrapping_key_file=(chosen.wrapping_key_file or self._state.secret("wrapping-key")).absolute(),
             catalogue_dir=chosen.catalogue_dir.absolute() if chosen.catalogue_dir else None,
         )
 
-    def _choose(self, preferred: int, use: str, *, explicit: bool) -> int:
-        port = ports.choose(preferred, use=use, explicit=explicit, avoid=self._taken)
-        if port != preferred:
-            self._reporter.note(f"port {preferred} is taken; {use} gets {port}")
+    def _wishes(self, chosen: Settings) -> dict[str, Wish]:
+        """Return the ports of our processes by command; raise PortTaken where the user insists on one that is taken."""
+        insisted = self._port is not None or settings.variable("api_port") in self._environ
+        wishes = {
+            "api": Wish("the API", self._port or chosen.api_port, insisted),
+            "metrics": Wish("metrics", chosen.metrics_port, settings.variable("metrics_port") in self._environ),
+        }
+        for wish in wishes.values():
+            if wish.insisted:
+                ports.choose(wish.port, use=wish.use, explicit=True)
+        return wishes
+
+    def _choose(self, wish: Wish) -> int:
+        port = ports.choose(wish.port, use=wish.use, explicit=wish.insisted, avoid=self._taken)
+        if port != wish.port:
+            self._reporter.note(f"port {wish.port} is taken; {wish.use} gets {port}")
         self._taken |= {port}
         return port
 
@@ -181,6 +226,15 @@ def _migrate(chosen: Settings) -> str:
         roles.ensure_application_role(chosen.migration_url, application.password)
     applied = migrate.upgrade(chosen.require_migration())
     return f"{len(applied)} applied" if applied else "up to date"
+
+
+async def _all(starts: Iterable[Coroutine[None, None, T]]) -> list[T]:
+    """Start several at once and return their results; when all have tried, raise what the first failed one raised."""
+    outcomes = await asyncio.gather(*starts, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
 
 
 async def _pages(chosen: Settings) -> dict[str, str]:

@@ -1,10 +1,14 @@
 """TCP ports on the loopback address."""
 
+import os
 import socket
+from pathlib import Path
 
 from runtime.errors import PortTaken
 
 LOOPBACK = "127.0.0.1"
+TCP_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+LISTENING = "0A"
 
 
 def is_free(port: int) -> bool:
@@ -26,6 +30,26 @@ def accepts(port: int, timeout: float = 0.5) -> bool:
             return True
     except OSError:
         return False
+
+
+def held_by(pid: int, port: int) -> bool:
+    """Say whether it is this process that listens on the port; always true where the system does not tell."""
+    if not TCP_TABLES[0].exists():
+        return True
+    sockets = {f"socket:[{inode}]" for table in TCP_TABLES for inode in _listeners(table, port)}
+    return any(_target(entry) in sockets for entry in Path(f"/proc/{pid}/fd").glob("*"))
+
+
+def _listeners(table: Path, port: int) -> list[str]:
+    rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
+    return [row[9] for row in rows if row[3] == LISTENING and row[1].endswith(f":{port:04X}")]
+
+
+def _target(entry: Path) -> str:
+    try:
+        return os.readlink(entry)  # noqa: PTH115  # the text of a link that leads nowhere
+    except OSError:
+        return ""
 
 
 def free_port() -> int:

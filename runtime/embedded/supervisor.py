@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from runtime.embedded import child
+from runtime.embedded import child, ports
 from runtime.embedded.child import Program
 from runtime.embedded.state import PartState
 from runtime.errors import OperationalError, StartFailed
@@ -125,7 +125,7 @@ class Supervisor:
     async def _become_ready(self, ward: _Ward) -> None:
         self._set(ward, "starting")
         program, deadline = ward.part.program, time.monotonic() + READY_SECONDS
-        while not await asyncio.to_thread(ward.part.ready):
+        while not await asyncio.to_thread(_is_ready, ward):
             if (status := ward.process.poll()) is not None:
                 raise StartFailed(child.failure(program, f"ended with status {status}"))
             if time.monotonic() > deadline:
@@ -140,6 +140,12 @@ class Supervisor:
     def _set(self, ward: _Ward, state: str) -> None:
         ward.state = state
         self.notify()
+
+
+def _is_ready(ward: _Ward) -> bool:
+    # Another program on the port would answer in the place of ours, until ours has found the port taken and ended.
+    port = ward.part.port
+    return (port is None or ports.held_by(ward.process.pid, port)) and ward.part.ready()
 
 
 def _described(ward: _Ward) -> PartState:

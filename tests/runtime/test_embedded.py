@@ -105,6 +105,19 @@ def test_an_explicit_port_that_is_taken_is_refused_and_a_preferred_one_replaced(
         assert ports.choose(port, use="the desk", explicit=False) != port
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens")
+def test_a_port_is_held_by_whoever_listens_and_no_one_else() -> None:
+    """A stranger on the port is not taken for our server."""
+    with socket.socket() as ours, subprocess.Popen(["sleep", "60"]) as stranger:  # noqa: S607
+        ours.bind((ports.LOOPBACK, 0))
+        port = ours.getsockname()[1]
+        assert not ports.held_by(os.getpid(), port)
+        ours.listen()
+        assert ports.held_by(os.getpid(), port)
+        assert not ports.held_by(stranger.pid, port)
+        stranger.kill()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the children of a dead parent")
 def test_no_server_outlives_a_killed_parent(tmp_path: Path) -> None:
     """``kill -9`` of the launching process stops PostgreSQL and Temporal."""
