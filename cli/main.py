@@ -30,6 +30,7 @@ MODULES = {
     "demo": "cli.demo",
     "simulate": "cli.simulate",
     "deadline": "cli.deadline",
+    "calendar": "cli.calendar",
     "dossier": "cli.dossier",
     "verify": MAINTENANCE,
     "reconcile": RECOVERY,
