@@ -101,7 +101,7 @@ class EmbeddedSystem:
 
         def part(port: int) -> Part:
             made = server(port)
-            return Part("PostgreSQL", made.program(), made.ready, made.prepare, port)
+            return Part(made.program(), made.ready, made.prepare)
 
         running = server(await self._start_on_port(Wish("PostgreSQL", POSTGRES_PORT), part))
         await asyncio.to_thread(running.create_database, DATABASE)
@@ -119,7 +119,7 @@ class EmbeddedSystem:
             ui_port = self._choose(Wish("Temporal's Web UI", TEMPORAL_UI_PORT))
             server = EmbeddedTemporal(self._state.path / "temporal", port=port, ui_port=ui_port, namespaces=names)
             self._urls["Temporal UI"] = f"http://{ports.LOOPBACK}:{ui_port}/"
-            return Part("Temporal", server.program(), server.ready, server.prepare, port)
+            return Part(server.program(), server.ready, server.prepare)
 
         port = await self._start_on_port(Wish("Temporal", TEMPORAL_PORT), part)
         return msgspec.structs.replace(chosen, temporal_address=f"{ports.LOOPBACK}:{port}")
@@ -131,8 +131,8 @@ class EmbeddedSystem:
 
         def part(port: int | None) -> Part:
             own = msgspec.structs.replace(chosen, ready_file=ready_file, **({setting: port} if port else {}))
-            program = self._program(process.command, own, process.command)
-            return Part(process.command, program, ready_file.exists, lambda: ready_file.unlink(missing_ok=True), port)
+            program = msgspec.structs.replace(self._program(process.command, own, process.command), port=port)
+            return Part(program, ready_file.exists, lambda: ready_file.unlink(missing_ok=True))
 
         if wish is None:
             await self._start_part(part(None))
@@ -157,7 +157,8 @@ class EmbeddedSystem:
 
     async def _start_part(self, part: Part) -> None:
         seconds = await self._supervisor.start(part)
-        self._reporter.part(part.name, seconds, f"{ports.LOOPBACK}:{part.port}" if part.port else "")
+        port = part.program.port
+        self._reporter.part(part.program.name, seconds, f"{ports.LOOPBACK}:{port}" if port else "")
 
     async def _step(self, name: str, work: Callable[[], str]) -> None:
         began = time.monotonic()

@@ -19,6 +19,7 @@ from typing import TypedDict
 
 import msgspec
 
+from runtime.embedded import ports
 from runtime.errors import StartFailed
 
 PR_SET_PDEATHSIG = 1
@@ -33,13 +34,14 @@ class Program(msgspec.Struct, frozen=True):
 
     ``env`` is the whole environment of the child. ``owner`` is the unprivileged (uid, gid) to run as, none for one's
     own. Output goes to the file ``log``. ``stop`` asks for an orderly end within ``grace`` seconds; after that the
-    whole process group is killed.
+    whole process group is killed. ``port`` is where it listens, if it does.
     """
 
     name: str
     argv: tuple[str, ...]
     log: Path
     env: Mapping[str, str]
+    port: int | None = None
     cwd: Path | None = None
     owner: tuple[int, int] | None = None
     stop: signal.Signals = signal.SIGTERM
@@ -84,10 +86,16 @@ def as_owner(owner: tuple[int, int] | None) -> Credentials:
     return {"user": uid, "group": gid, "extra_groups": []}
 
 
+def is_ready(program: Program, process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> bool:
+    """Say whether the process listens on its port and is ``ready``."""
+    # Another program on the port would answer in the place of ours, until ours has found the port taken and ended.
+    return (program.port is None or ports.held_by(process.pid, program.port)) and ready()
+
+
 def await_ready(program: Program, process: subprocess.Popen[bytes], ready: Callable[[], bool], timeout: float) -> None:
     """Block until ``ready()``; raise StartFailed when the process ends first or ``timeout`` seconds pass."""
     deadline = time.monotonic() + timeout
-    while not ready():
+    while not is_ready(program, process, ready):
         if process.poll() is not None:
             raise StartFailed(failure(program, f"ended with status {process.returncode}"))
         if time.monotonic() > deadline:

@@ -95,6 +95,7 @@ class EmbeddedPostgres:
             argv=(str(binaries.postgres() / "postgres"), "-D", str(path), *arguments),
             log=self.log,
             env=_environment(),
+            port=self.port,
             cwd=cwd,
             owner=binaries.database_owner(),
             stop=signal.SIGINT,  # "fast": ends sessions, writes a checkpoint; SIGTERM would wait for every client

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from runtime.embedded import child, ports
+from runtime.embedded import child
 from runtime.embedded.child import Program
 from runtime.embedded.state import PartState
 from runtime.errors import OperationalError, StartFailed
@@ -24,11 +24,9 @@ POLL_SECONDS = 0.1
 class Part(msgspec.Struct, frozen=True):
     """One program under supervision; ``prepare`` runs before each start. It and ``ready`` may block for a moment."""
 
-    name: str
     program: Program
     ready: Callable[[], bool]
     prepare: Callable[[], None] = lambda: None
-    port: int | None = None
 
 
 async def end_of(process: "subprocess.Popen[bytes]") -> int:
@@ -102,7 +100,9 @@ class Supervisor:
             status = await end_of(ward.process)
             ward.delay = FIRST_DELAY if time.monotonic() - ward.started > HEALTHY_SECONDS else ward.delay
             log = ward.part.program.log
-            self._report(f"{ward.part.name} ended with status {status}; next try in {ward.delay:g} s (log: {log})")
+            self._report(
+                f"{ward.part.program.name} ended with status {status}; next try in {ward.delay:g} s (log: {log})"
+            )
             ward.restarts += 1
             self._set(ward, "restarting")
             await asyncio.sleep(ward.delay)
@@ -120,12 +120,12 @@ class Supervisor:
             # Not ready in time: ended here, so that the loop above sees an end and tries again.
             await asyncio.to_thread(child.terminate, ward.part.program, ward.process)
             raise
-        self._report(f"{ward.part.name} runs again")
+        self._report(f"{ward.part.program.name} runs again")
 
     async def _become_ready(self, ward: _Ward) -> None:
         self._set(ward, "starting")
         program, deadline = ward.part.program, time.monotonic() + READY_SECONDS
-        while not await asyncio.to_thread(_is_ready, ward):
+        while not await asyncio.to_thread(child.is_ready, program, ward.process, ward.part.ready):
             if (status := ward.process.poll()) is not None:
                 raise StartFailed(child.failure(program, f"ended with status {status}"))
             if time.monotonic() > deadline:
@@ -142,18 +142,12 @@ class Supervisor:
         self.notify()
 
 
-def _is_ready(ward: _Ward) -> bool:
-    # Another program on the port would answer in the place of ours, until ours has found the port taken and ended.
-    port = ward.part.port
-    return (port is None or ports.held_by(ward.process.pid, port)) and ward.part.ready()
-
-
 def _described(ward: _Ward) -> PartState:
     return PartState(
-        name=ward.part.name,
+        name=ward.part.program.name,
         state=ward.state,
         pid=ward.process.pid if ward.process.poll() is None else None,
         restarts=ward.restarts,
-        port=ward.part.port,
+        port=ward.part.program.port,
         log=str(ward.part.program.log),
     )

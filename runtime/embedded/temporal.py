@@ -73,6 +73,7 @@ class EmbeddedTemporal:
             argv=(str(binaries.temporal()), *arguments),
             log=self.directory / "temporal.log",
             env=self._environment(),
+            port=self.port,
             cwd=self.directory,
         )
 

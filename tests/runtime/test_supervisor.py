@@ -65,7 +65,7 @@ def _part(directory: Path, name: str, code: str = SERVES, grace: float = 10.0) -
         env=dict(os.environ),
         grace=grace,
     )
-    return Part(name, program, sign.exists, lambda: sign.unlink(missing_ok=True))
+    return Part(program, sign.exists, lambda: sign.unlink(missing_ok=True))
 
 
 def _gone(pid: int | None) -> bool:
@@ -104,7 +104,7 @@ async def test_a_part_that_ends_at_its_start_is_refused_with_its_last_words(tmp_
 
 async def test_a_part_that_cannot_be_executed_is_refused(tmp_path: Path, witness: Witness) -> None:
     """A missing program is a sentence."""
-    part = Part("none", Program("none", (str(tmp_path / "missing"),), tmp_path / "log", {}), lambda: True)
+    part = Part(Program("none", (str(tmp_path / "missing"),), tmp_path / "log", {}), lambda: True)
     with pytest.raises(StartFailed, match="none cannot be started"):
         await witness.supervisor.start(part)
 
