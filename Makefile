@@ -62,7 +62,7 @@ dependencies: $(STAMP)
 
 .PHONY: dead-code
 dead-code: $(STAMP)
-	@$(BIN)/vulture
+	@$(BIN)/python -m tests.support.dead_code
 
 .PHONY: migrations
 migrations: $(STAMP)
