@@ -36,6 +36,7 @@ DESK, OFFICE, DEPARTMENT, STRANGER = (AuthorityId(name) for name in ("desk", "of
 PLAIN, LINKED = ProcedureCode("1.000001"), ProcedureCode("1.000002")
 UNLIMITED = Rate(per_second=1e6, burst=10**6)
 _queues = itertools.count(1)
+_agencies = itertools.count(10)
 
 CALENDAR = CalendarSpec(
     id=CalendarId("always"),
@@ -43,12 +44,22 @@ CALENDAR = CalendarSpec(
     hours=dict.fromkeys(Weekday, ("07:30-11:30", "13:30-17:30")),
     years=(2020, 2060),
 )
-AUTHORITIES = (
-    Authority(DESK, Level.COMMUNE, AuthorityKind.ONE_STOP, "Một cửa", "", CALENDAR.id, parent=OFFICE),
-    Authority(OFFICE, Level.COMMUNE, AuthorityKind.PEOPLE_COMMITTEE, "Ủy ban", "H99.20", CALENDAR.id),
-    Authority(DEPARTMENT, Level.PROVINCE, AuthorityKind.DEPARTMENT, "Sở", "H99.03", CALENDAR.id),
-    Authority(STRANGER, Level.COMMUNE, AuthorityKind.PEOPLE_COMMITTEE, "Xã khác", "H99.21", CALENDAR.id),
-)
+
+
+def authorities() -> tuple[Authority, ...]:
+    """A commune with its desk, a department and another commune.
+
+    Codes, which are workflows' ids, begin otherwise in every system: systems share a Temporal server, not a database.
+    """
+    agency = f"H{next(_agencies):02d}"
+    return (
+        Authority(DESK, Level.COMMUNE, AuthorityKind.ONE_STOP, "Một cửa", "", CALENDAR.id, parent=OFFICE),
+        Authority(OFFICE, Level.COMMUNE, AuthorityKind.PEOPLE_COMMITTEE, "Ủy ban", f"{agency}.20", CALENDAR.id),
+        Authority(DEPARTMENT, Level.PROVINCE, AuthorityKind.DEPARTMENT, "Sở", f"{agency}.03", CALENDAR.id),
+        Authority(STRANGER, Level.COMMUNE, AuthorityKind.PEOPLE_COMMITTEE, "Xã khác", f"{agency}.21", CALENDAR.id),
+    )
+
+
 OFFICERS = {
     name: Officer(OfficerId(name), name.title(), authority, roles)
     for name, authority, roles in (
@@ -129,7 +140,7 @@ async def publish(database: Database) -> None:
     references, day = References(database), date(2000, 1, 1)
     await references.publish(Kind.LAW, LAW_ID, LAW, day)
     await references.publish(Kind.CALENDAR, CALENDAR.id, CALENDAR, day)
-    for authority in AUTHORITIES:
+    for authority in authorities():
         await references.publish(Kind.AUTHORITY, authority.id, authority, day)
     for officer in OFFICERS.values():
         await references.publish(Kind.OFFICER, officer.id, officer, day)
