@@ -100,27 +100,28 @@ def scanned(parcel: Parcel, state: ScanState, at: datetime, *, signed: bool = Fa
     one that is further on. A status that nobody knows is news, and changes nothing.
     """
     parcel = replace(parcel, news_at=max(parcel.news_at, at))
-    if state is ScanState.UNKNOWN:
-        return parcel
     if state is ScanState.ATTEMPT_FAILED:
         parcel = replace(parcel, attempts=tuple(sorted({*parcel.attempts, at})))
     if state is ScanState.DELIVERED:
         parcel = replace(parcel, delivered_at=_earliest(parcel.delivered_at, at))
         if signed:
             parcel = replace(parcel, signed_at=_earliest(parcel.signed_at, at))
-    return replace(parcel, state=state, state_at=at) if _prevails(parcel, state, at) else parcel
+    if prevails(state, at, over=parcel.state, since=parcel.state_at):
+        return replace(parcel, state=state, state_at=at)
+    return parcel
 
 
-def _prevails(parcel: Parcel, state: ScanState, at: datetime) -> bool:
-    """Whether a scan decides where the parcel stands, against what was known before."""
-    known = parcel.state
-    if parcel.state_at is None:
+def prevails(state: ScanState, at: datetime, *, over: ScanState, since: datetime | None) -> bool:
+    """Whether a scan decides where a parcel stands, against what is known (``since`` none: no scan yet)."""
+    if state is ScanState.UNKNOWN:
+        return False
+    if since is None:
         return True
-    if known in TERMINAL or state in TERMINAL:
-        if state is known:
-            return at < parcel.state_at
-        return state in TERMINAL and (known not in TERMINAL or _RANK[state] > _RANK[known])
-    return (at, _RANK[state]) > (parcel.state_at, _RANK[known])
+    if over in TERMINAL or state in TERMINAL:
+        if state is over:
+            return at < since
+        return state in TERMINAL and (over not in TERMINAL or _RANK[state] > _RANK[over])
+    return (at, _RANK[state]) > (since, _RANK[over])
 
 
 def problem_of(calendar: Calendar, apart: Period | None, parcel: Parcel) -> Problem | None:

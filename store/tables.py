@@ -273,5 +273,64 @@ dossier_keys = sa.Table(
     sa.Column("created_at", _moment(), nullable=False, server_default=sa.text("now()")),
     sa.Column("shredded_at", _moment()),
     sa.CheckConstraint("(wrapped IS NULL) = (shredded_at IS NOT NULL)", name="shredded_or_wrapped"),
-    comment="Each dossier's data key, wrapped by a key-encryption key; destroying it shreds the dossier's personal data.",
+    comment="Each dossier's data key, wrapped by a key-encryption key; "
+    "destroying it shreds the dossier's personal data.",
+)
+
+desk_sessions = sa.Table(
+    "desk_sessions",
+    metadata,
+    sa.Column("token_hash", pg.BYTEA, primary_key=True),
+    sa.Column("officer", _id(), nullable=False),
+    sa.Column("started_at", _moment(), nullable=False),
+    sa.Column("seen_at", _moment(), nullable=False),
+    sa.Column("expires_at", _moment(), nullable=False),
+    sa.Index(None, "officer"),
+    comment="Officers' sessions at the desk, by the hash of their token.",
+)
+
+postal_inbox = sa.Table(
+    "postal_inbox",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("carrier", _id(), nullable=False),
+    sa.Column("received_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("remote", sa.Text, nullable=False),
+    sa.Column("headers", pg.JSONB, nullable=False),
+    sa.Column("body", pg.BYTEA, nullable=False),
+    sa.Column("status", _id(), nullable=False, server_default=sa.text("'new'")),
+    sa.Column("reason", _id(), nullable=False, server_default=sa.text("''")),
+    sa.Column("detail", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("event_id", _id()),
+    sa.Column("tracking", _id()),
+    sa.Column("stream", _id()),
+    sa.Column("occurred_at", _moment()),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("due_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("settled_at", _moment()),
+    sa.Index("ix_postal_inbox_open", "due_at", "id", postgresql_where=sa.text("status IN ('new', 'waiting')")),
+    sa.Index("ix_postal_inbox_parked", "id", postgresql_where=sa.text("status = 'parked'")),
+    sa.Index("ix_postal_inbox_event", "carrier", "event_id", postgresql_where=sa.text("event_id IS NOT NULL")),
+    sa.Index(
+        "ix_postal_inbox_unsettled_tracking",
+        "carrier",
+        "tracking",
+        postgresql_where=sa.text("status IN ('waiting', 'parked') AND tracking IS NOT NULL"),
+    ),
+    comment="Every authentic callback of a carrier as it came, and what became of it; what came is never changed.",
+)
+
+postal_items = sa.Table(
+    "postal_items",
+    metadata,
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("parcel", _id(), primary_key=True),
+    sa.Column("purpose", _id(), nullable=False),
+    sa.Column("carrier", _id(), nullable=False),
+    sa.Column("tracking", _id(), nullable=False),
+    sa.Column("ordered_at", _moment(), nullable=False),
+    sa.Column("state", _id(), nullable=False),
+    sa.Column("state_at", _moment()),
+    sa.Index(None, "carrier", "tracking"),
+    comment="Asynchronous projection: every parcel, whose it is and where it stands by the carrier's own time.",
 )
