@@ -47,6 +47,8 @@ _ADOPT: Final = b"""
     RETURNING (SELECT count(*) FROM placed)
 """
 
+# The few events that are new are looked up one by one. NOT EXISTS would allow the planner, which cannot know how few
+# they are, to read all positions instead; a scalar subquery does not.
 _PLACE: Final = b"""
     WITH state AS (
         SELECT position, next_xid, pg_snapshot_xmin(pg_current_snapshot()) AS horizon FROM sequencer_state
@@ -64,9 +66,9 @@ _PLACE: Final = b"""
     placed AS (
         INSERT INTO event_positions (position, stream, version)
         SELECT range.position + row_number() OVER (ORDER BY xid, stream, version), stream, version
-        FROM events, range
+        FROM events e, range
         WHERE xid >= (SELECT next_xid FROM range) AND xid < (SELECT until FROM range)
-          AND NOT EXISTS (SELECT FROM event_positions p WHERE (p.stream, p.version) = (events.stream, events.version))
+          AND (SELECT position FROM event_positions p WHERE (p.stream, p.version) = (e.stream, e.version)) IS NULL
         RETURNING position
     ),
     counted AS (SELECT count(*) AS number FROM placed)
@@ -77,8 +79,8 @@ _PLACE: Final = b"""
 
 _LAG: Final = b"""
     SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(stored_at)), 0)::float8
-    FROM events WHERE xid >= (SELECT next_xid FROM sequencer_state)
-      AND NOT EXISTS (SELECT FROM event_positions p WHERE (p.stream, p.version) = (events.stream, events.version))
+    FROM events e WHERE xid >= (SELECT next_xid FROM sequencer_state)
+      AND (SELECT position FROM event_positions p WHERE (p.stream, p.version) = (e.stream, e.version)) IS NULL
 """
 
 

@@ -9,6 +9,7 @@ from store.journal import Journal
 from store.memory import MemoryJournal
 from store.postgres import PostgresJournal
 from store.sequencer import Sequencer
+from tests.store.placing import place_all
 from tests.support.databases import Database
 
 
@@ -22,8 +23,8 @@ class Subject:
 
     async def settle(self) -> None:
         """Return when every stored event has its global position."""
-        while self._sequencer is not None and await self._sequencer.step():
-            pass
+        if self._sequencer is not None:
+            await place_all(self._sequencer)
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -20,6 +20,7 @@ from store.projections.projector import NeedsRebuild, Projector, State, states
 from store.projections.rebuild import rebuild
 from store.projections.registry import named
 from store.sequencer import Sequencer
+from tests.store.placing import place_all
 from tests.store.samples import an_append, an_event
 from tests.support.databases import Database
 
@@ -44,8 +45,7 @@ async def write(journal: PostgresJournal, number: int, recorded: str, authority:
 
 async def place(pool: Pool) -> None:
     """Give every event its position."""
-    while await Sequencer(pool).step():
-        pass
+    await place_all(Sequencer(pool))
 
 
 async def rows(database: Database) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from store.database import Database as Pool
 from store.postgres import PostgresJournal
 from store.sequencer import Sequencer
 from store.wake import POSITIONS, Wake
+from tests.store.placing import place_all
 from tests.store.samples import an_append
 from tests.support.databases import Database
 
@@ -32,7 +33,7 @@ async def test_a_late_commit_is_not_lost(database: Database, pool: Pool, journal
     """
     sequencer = Sequencer(pool)
     await journal.append(an_append(code(1)))
-    assert await sequencer.step() == 1
+    assert await place_all(sequencer) == [1]
     async with await psycopg.AsyncConnection.connect(database.url) as slow:
         await slow.execute("SELECT pg_current_xact_id()")
         await journal.append(an_append(code(2)))
@@ -42,7 +43,7 @@ async def test_a_late_commit_is_not_lost(database: Database, pool: Pool, journal
         await slow.execute("UPDATE copied SET stream = %s, xid = pg_current_xact_id()", (code(3),))
         await slow.execute("INSERT INTO events SELECT * FROM copied")
         assert await sequencer.step() == 0
-    assert await sequencer.step() == 2
+    assert await place_all(sequencer) == [2]
     assert await positions(journal) == [(1, code(1), 1), (2, code(3), 1), (3, code(2), 1)]
     assert (await sequencer.lag()).events == 0
 
@@ -56,7 +57,7 @@ async def test_readers_never_see_a_position_appear_behind_them(
     done = asyncio.Event()
 
     async def read() -> None:
-        while not done.is_set() or await sequencer.step():
+        while not done.is_set():
             await sequencer.step()
             page = await journal.read_all(seen[-1][0] if seen else 0, 10)
             seen.extend((row.position, row.record.stream, row.record.version) for row in page)
@@ -80,6 +81,7 @@ async def test_readers_never_see_a_position_appear_behind_them(
     await asyncio.gather(hold(1), hold(2), *(write(number) for number in range(10, 16)))
     done.set()
     await reader
+    await place_all(sequencer)
     while page := await journal.read_all(seen[-1][0], 100):
         seen.extend((row.position, row.record.stream, row.record.version) for row in page)
     assert [position for position, _, _ in seen] == list(range(1, 6 * 12 + 10 + 1))
@@ -92,7 +94,7 @@ async def test_small_batches_keep_transactions_whole(pool: Pool, journal: Postgr
     await sequencer.step()  # the first of all takes whatever is there, as after a restore
     for number in range(4):
         await journal.append(an_append(code(number), events=5))
-    assert [await sequencer.step() for _ in range(5)] == [5, 5, 5, 5, 0]
+    assert await place_all(sequencer) == [5, 5, 5, 5]
     assert [position for position, _, _ in await positions(journal)] == list(range(1, 21))
 
 
@@ -102,11 +104,7 @@ async def test_two_sequencers_place_each_event_once(pool: Pool, journal: Postgre
         await journal.append(an_append(code(number), events=2))
     sequencers = [Sequencer(pool, batch=4) for _ in range(3)]
 
-    async def work(sequencer: Sequencer) -> None:
-        for _ in range(40):
-            await sequencer.step()
-
-    await asyncio.gather(*map(work, sequencers))
+    await asyncio.gather(*map(place_all, sequencers))
     assert [position for position, _, _ in await positions(journal)] == list(range(1, 61))
 
 
@@ -114,7 +112,7 @@ async def test_restored_database_is_taken_over(database: Database, pool: Pool, j
     """In another cluster the old transaction ids mean nothing: what is there is placed, and the order goes on."""
     sequencer = Sequencer(pool)
     await journal.append(an_append(code(1)))
-    await sequencer.step()
+    await place_all(sequencer)
     with psycopg.connect(database.url, autocommit=True) as owner:
         owner.execute("UPDATE sequencer_state SET cluster = 1, next_xid = '1000000000'")
         owner.execute("SET motcua.rewrite_events = on")
@@ -125,9 +123,9 @@ async def test_restored_database_is_taken_over(database: Database, pool: Pool, j
             (code(2),),
         )
         owner.execute("UPDATE events SET xid = '1000000001' WHERE stream = %s", (code(2),))
-    assert await sequencer.step() == 1
+    assert await place_all(sequencer) == [1]
     await journal.append(an_append(code(3)))
-    assert await sequencer.step() == 1
+    assert await place_all(sequencer) == [1]
     assert [stream for _, stream, _ in await positions(journal)] == [code(1), code(2), code(3)]
 
 

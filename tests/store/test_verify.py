@@ -14,6 +14,7 @@ from store.projections.projector import Projector
 from store.sequencer import Sequencer
 from store.verify import Reason, total, verify
 from tests.store.folds import sample_fold
+from tests.store.placing import place_all
 from tests.store.samples import an_append
 from tests.support.databases import Database
 
@@ -26,7 +27,7 @@ async def filled(database: Database, pool: Pool, journal: PostgresJournal) -> Da
     for code in ("H29.12-260302-0001", CODE, f"{CODE}/L1", "H29.12-260302-00021"):
         first = await journal.append(an_append(code, "c1", events=2))
         await journal.append(an_append(code, "c2", after=first.records))
-    await Sequencer(pool).step()
+    await place_all(Sequencer(pool))
     await Projector(pool).catch_up()
     return database
 
