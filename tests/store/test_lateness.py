@@ -1,9 +1,8 @@
 """Lateness is counted from events: each thing once, whatever is killed, repeated or built anew."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from domain.dossier import commands as c
 from domain.dossier.clocks import committed_due
 from domain.dossier.codec import fact_of
 from domain.dossier.evolve import evolve
-from domain.dossier.rules import Rules
 from domain.dossier.state import NEW, Dossier
 from domain.dossier.summary import timeliness, timeliness_as_recorded
 from domain.dossier.view import Timeliness
@@ -31,14 +29,10 @@ from store.projections.rebuild import rebuild
 from store.rules_source import PinnedRules
 from store.sequencer import Sequencer
 from store.verify import verify
-from tests.domain.dossier.samples import FOUR_STEPS, OFFICE, link, rules
 from tests.support.databases import Database
 from tests.support.lives import Lives
+from tests.support.random_lives import LINKED, REVISED, RULES, random_lives, rules_of, seeded
 from tests.support.references import keep
-
-RULES = rules(field="hộ tịch")
-LINKED = rules(*FOUR_STEPS[:2], link("L1"), *FOUR_STEPS[2:], field="đất đai", id="P2")
-REVISED = replace(OFFICE, off=(*OFFICE.off, date(2026, 3, 10)))
 
 Counts = dict[tuple[str, str, str, str], int]
 
@@ -240,48 +234,6 @@ class Dying(Lateness):
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
-def seeded(seed: int) -> random.Random:
-    """Chance that is the same each time."""
-    return random.Random(seed)  # noqa: S311  # lives, no secrets
-
-
-async def random_lives(lives: Lives, chance: random.Random, number: int) -> None:
-    """Dossiers that are worked on sooner or later, extended, supplemented, withdrawn, corrected, keyed late, linked."""
-    at = datetime.fromisoformat("2026-03-02T08:10+07:00")
-    for index in range(number):
-        at += timedelta(minutes=chance.randrange(300))
-        await lives.receive(f"D{index}", at.isoformat(), rules=LINKED if chance.random() < 0.2 else RULES)
-    for _ in range(number * 40):
-        at += timedelta(minutes=chance.randrange(40))
-        await one_act(lives, chance, f"D{chance.randrange(number)}", at)
-    await lives.wait((at + timedelta(days=30)).isoformat())
-
-
-async def one_act(lives: Lives, chance: random.Random, stream: str, at: datetime) -> None:
-    """Something somebody does; where it is refused nothing has happened."""
-    part = f"{stream}/L1"
-    stages = ("appraise", "approve", "return")
-
-    def earlier(days: int) -> str:
-        return (at - timedelta(days=chance.randrange(days), hours=1)).isoformat()
-
-    acts: list[tuple[str, c.Command]] = [
-        *((stream, c.CompleteTask(stage)) for stage in stages),
-        *((stream, c.CompleteTask(stage)) for stage in stages),
-        *((stream, command) for command in (c.IssueResult(), c.IssueResult(), c.ReturnResult(), c.ProvideSupplement())),
-        *((part, command) for command in (c.AcknowledgeLink(), c.CompleteTask("appraise"), c.AnswerLink())),
-        (stream, c.Extend(at + timedelta(days=chance.randrange(1, 20)), "chờ")),
-        (stream, c.Correct("result.issued", "occurred_at", earlier(9), "sai", "chi")),
-        (stream, c.Correct("dossier.received", "occurred_at", earlier(20), "sai", "chi")),
-        (stream, c.ReviseCalendar(REVISED, "nghỉ bù")),
-        (stream, c.RequestSupplement("thiếu") if chance.random() < 0.3 else c.ProvideSupplement()),
-        (stream, c.Withdraw() if chance.random() < 0.2 else c.ProvideSupplement()),
-    ]
-    name, command = chance.choice(acts)
-    occurred_at = earlier(4) if chance.random() < 0.4 else None
-    await lives.attempt(name, at.isoformat(), command, occurred_at=occurred_at)
-
-
 async def recount(journal: PostgresJournal) -> Counts:
     """The plain way: fold every stream event by event, judge it after each one, and count what is new."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
@@ -366,11 +318,3 @@ def keyed_late(state: Dossier) -> bool:
     judged = timeliness(rules_of(state), state)
     recorded = timeliness_as_recorded(rules_of(state), state)
     return judged in {Timeliness.EARLY, Timeliness.ON_TIME} and recorded is Timeliness.LATE
-
-
-def rules_of(state: Dossier) -> Rules:
-    """The rules that a state of these tests has pinned."""
-    known = LINKED if state.procedure == "P2" else RULES
-    if state.calendars.get(OFFICE.id) not in {None, known.calendar_versions[OFFICE.id]}:
-        known = known.with_calendar(REVISED)
-    return known.for_link(state.origin.link) if state.origin else known
