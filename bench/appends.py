@@ -24,8 +24,8 @@ from store.postgres import PostgresJournal
 from store.rows import RECORD_FIELDS
 
 REQUIRED: Final = 0.60
-ROUNDS: Final = 7
-LIVES: Final = 75
+ROUNDS: Final = 15
+LIVES: Final = 40
 """Dossiers in one round, of four commands each."""
 WRITERS: Final = (1, 8)
 
@@ -37,31 +37,31 @@ def run(scale: float = 1.0) -> dict[str, Any]:
     """Measure; ``scale`` multiplies the number of dossiers. The ratio that counts is that of one writer in a loop."""
     with benchmark_server() as server:
         results = {writers: asyncio.run(_compare(server, writers, max(2, int(LIVES * scale)))) for writers in WRITERS}
-    ours, bare, _ = results[1]
+    ratio = results[1]["ratio"]
     row = {
         "name": "appends against a bare INSERT loop",
-        "value": round(ours / bare, 3),
+        "value": ratio,
         "unit": "ratio",
         "required": f">= {REQUIRED}",
-        "passed": ours / bare >= REQUIRED,
+        "passed": ratio >= REQUIRED,
     }
-    details = {f"{writers} writers": _describe(*figures) for writers, figures in results.items()}
-    return {"row": row, "details": details}
+    return {"row": row, "details": {f"{writers} writers": figures for writers, figures in results.items()}}
 
 
-def _describe(ours: float, bare: float, events_only: float) -> dict[str, float]:
-    """Rates and ratios of one number of writers."""
+def _describe(rates: dict[str, list[float]]) -> dict[str, float]:
+    """Median rates, and the median of the ratios within each turn: a slow moment of the machine hits all ways alike."""
+    turns = list(zip(*rates.values(), strict=True))
     return {
-        "appends_per_second": round(ours),
-        "inserts_per_second": round(bare),
-        "inserts_of_events_only_per_second": round(events_only),
-        "ratio": round(ours / bare, 3),
-        "ratio_to_events_only": round(ours / events_only, 3),
+        "appends_per_second": round(statistics.median(rates["ours"])),
+        "inserts_per_second": round(statistics.median(rates["bare"])),
+        "inserts_of_events_only_per_second": round(statistics.median(rates["events"])),
+        "ratio": round(statistics.median(ours / bare for ours, bare, _ in turns), 3),
+        "ratio_to_events_only": round(statistics.median(ours / events for ours, _, events in turns), 3),
     }
 
 
-async def _compare(server: Server, writers: int, lives: int) -> tuple[float, float, float]:
-    """Commands a second of the journal and of the bare loops, each the median of rounds that take turns."""
+async def _compare(server: Server, writers: int, lives: int) -> dict[str, float]:
+    """Commands a second of the journal and of the bare loops, which take turns."""
     with psycopg.connect(server.owner_url, autocommit=True) as owner:
         owner.execute(_BARE_TABLE)
     rates: dict[str, list[float]] = {"ours": [], "bare": [], "events": []}
@@ -74,8 +74,7 @@ async def _compare(server: Server, writers: int, lives: int) -> tuple[float, flo
         for _ in range(ROUNDS + 1):
             for name, write in ways.items():
                 rates[name].append(await _timed(write, writers, lives))
-    ours, bare, events = (statistics.median(rates[name][1:]) for name in ways)  # the first round warms up
-    return ours, bare, events
+    return _describe({name: found[1:] for name, found in rates.items()})  # the first turn warms up
 
 
 async def _timed(write: Write, writers: int, lives: int) -> float:
