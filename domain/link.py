@@ -11,7 +11,7 @@ import msgspec
 from domain.dossier import commands as c
 from domain.dossier import events as e
 from domain.dossier.state import Dossier, LinkState
-from domain.ids import CommandId, Stream
+from domain.ids import AuthorityId, CommandId, Stream
 from domain.procedure import SuspensionReason
 
 ENGINE = "engine"
@@ -19,9 +19,13 @@ ENGINE = "engine"
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An order to another stream. ``opens`` names the link whose part the order begins (none: the stream exists)."""
+    """An order to another stream, which is ``authority``'s.
+
+    ``opens`` names the link whose part the order begins (none: the stream exists).
+    """
 
     to: Stream
+    authority: AuthorityId
     order: c.Order
     opens: str | None = None
 
@@ -63,13 +67,14 @@ def _message(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -> 
         case e.LinkOpened():
             root = origin.root if origin else stream
             command: c.Command = c.ReceiveLink(
-                root, stream, event.link, event.sequence, state.procedure, state.applicant
+                root, stream, event.link, event.sequence, state.procedure, state.applicant, state.authority
             )
             part = part_of(stream, event.link)
-            return Message(part, _order(part, event.sequence, command, cause), opens=event.link)
+            return Message(part, event.to, _order(part, event.sequence, command, cause), opens=event.link)
         case e.LinkRecalled() if origin is None or event.link != origin.link or state.link(event.link):
-            part = part_of(stream, event.link)
-            return Message(part, _order(part, event.sequence, c.RecallLink(event.sequence, event.reason), cause))
+            part, known = part_of(stream, event.link), state.link(event.link)
+            order = _order(part, event.sequence, c.RecallLink(event.sequence, event.reason), cause)
+            return Message(part, known.to if known else state.authority, order)
         case _:
             return _to_parent(stream, state, cause, event)
 
@@ -94,7 +99,7 @@ def _to_parent(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -
     times = (
         _times(state, event.reason) if isinstance(event, e.ClockSuspended | e.ClockResumed | e.ClockRestarted) else 0
     )
-    return Message(Stream(origin.parent), _order(stream, sequence, command, cause, times))
+    return Message(Stream(origin.parent), origin.from_authority, _order(stream, sequence, command, cause, times))
 
 
 def _times(state: Dossier, reason: SuspensionReason) -> int:

@@ -16,8 +16,10 @@ from store.journal import Journal
 from store.postgres import PostgresJournal
 from store.rules_source import PinnedRules
 from workers.batch import build_batch_worker
-from workflows.client import Dossiers
+from workflows.client import HERE, Dossiers
 from workflows.dossier import DossierWorkflow
+from workflows.messages import Places
+from workflows.nexus_handler import DossiersHandler
 
 LOG = logging.logger(__name__)
 WAITING_FOR_TEMPORAL: Final = "worker.waiting_for_temporal"
@@ -50,20 +52,25 @@ def build_worker(
     *,
     exact: bool = False,
     offset: timedelta = timedelta(0),
+    places: Places = HERE,
     **options: Any,  # noqa: ANN401  # those of temporalio.worker.Worker
 ) -> Worker:
     """A worker for dossiers over this journal; run it with ``async with`` or ``await worker.run()``.
 
-    ``exact`` and ``offset`` are for virtual time only, as in ``Dossiers``. ``options`` are those of
+    ``exact`` and ``offset`` are for virtual time only, as in ``Dossiers``; ``places`` too is as there:
+    linked streams in other namespaces are reached by Nexus, and this worker answers theirs. ``options`` are those of
     ``temporalio.worker.Worker``, in preference to ``OPTIONS``.
     """
     activities = JournalActivities(journal, rules_source)
-    links = LinkActivities(Dossiers(client, journal, task_queue, exact=exact, offset=offset))
+    # Without neighbours: what lives in another namespace is reached by Nexus, from the workflow itself.
+    here = Dossiers(client, journal, task_queue, exact=exact, offset=offset, places=places)
+    links = LinkActivities(here)
     return Worker(
         client,
         task_queue=task_queue,
         workflows=[DossierWorkflow],
         activities=[activities.append, activities.load, links.deliver],
+        nexus_service_handlers=[DossiersHandler(here)],
         **{**OPTIONS, **options},
     )
 

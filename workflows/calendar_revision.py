@@ -10,7 +10,9 @@ from workflows.options import (
     CALENDAR_REVISION,
     JOURNAL_RETRY,
     JOURNAL_TIMEOUT,
+    REVISE_AGAIN,
     REVISION_HEARTBEAT,
+    REVISION_LATECOMERS,
     REVISION_PROGRESS,
     REVISION_TIMEOUT,
 )
@@ -25,10 +27,10 @@ LISTED_FAILURES: Final = 500
 
 @workflow.defn(name=CALENDAR_REVISION)
 class CalendarRevisionWorkflow:
-    """Walks all concerned dossiers, again and again until a pass changes nothing.
+    """Walks all concerned dossiers, again and again until a pass changes nothing, and once more a while later.
 
-    One pass is not enough: dossiers may be received under the old version while the first one goes on, and a dossier
-    that gave no answer may give one later. A later pass asks only those that are still concerned.
+    One pass is not enough: a dossier that gave no answer may give one later, and the processes that receive dossiers
+    go on for a while under what was in force before. A later pass asks only those that are still concerned.
     """
 
     @workflow.init
@@ -37,20 +39,33 @@ class CalendarRevisionWorkflow:
         self._start = start
         self._walk = start.walk
         self._total = start.total
-        self._finished = False
+        self._swept = start.swept
+        self._pages = 0
+        self._again = False
+        self._finished = start.swept
 
     @workflow.run
     async def run(self, _: RevisionStart) -> Progress:
         """Revise every concerned dossier; ends well where there is none."""
         if self._total is None:
             self._total = await self._count()
-        pages = 0
-        while not await self._next_page():
-            pages += 1
-            if pages >= self._start.pages_per_run or workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(msgspec.structs.replace(self._start, walk=self._walk, total=self._total))
-        self._finished = True
-        return self.progress()
+            self._again = False  # whoever asked until now is served by the walk that begins
+        while True:
+            await self._walk_on()
+            self._finished = True
+            if self._swept and not self._again:
+                return self.progress()
+            if await self._asked_again():
+                self._again, self._swept, self._finished = False, False, False
+                self._total += await self._count()
+            else:
+                self._swept = True
+            self._walk = self._walk.next_pass()
+
+    @workflow.signal(name=REVISE_AGAIN)
+    def again(self) -> None:
+        """Somebody publishes the same version again: what failed is tried anew without waiting."""
+        self._again = True
 
     @workflow.query(name=REVISION_PROGRESS)
     def progress(self) -> Progress:
@@ -65,6 +80,23 @@ class CalendarRevisionWorkflow:
             passes=walk.passes,
             finished=self._finished,
         )
+
+    async def _walk_on(self) -> None:
+        """Walk until a pass has changed nothing."""
+        while not await self._next_page():
+            self._pages += 1
+            if self._pages >= self._start.pages_per_run or workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(
+                    msgspec.structs.replace(self._start, walk=self._walk, total=self._total, swept=self._swept)
+                )
+
+    async def _asked_again(self) -> bool:
+        """Wait for latecomers; tell whether somebody did not want to."""
+        try:
+            await workflow.wait_condition(lambda: self._again, timeout=REVISION_LATECOMERS)
+        except TimeoutError:
+            return False
+        return True
 
     async def _next_page(self) -> bool:
         """Take the next page; tell whether that was the last one of the last pass."""

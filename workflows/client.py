@@ -1,6 +1,7 @@
 """The dossiers as callers see them: send an order, get what came of it. The one place where callers meet Temporal."""
 
-from collections.abc import Awaitable
+import contextlib
+from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -23,13 +24,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.dossier.codec import order_digest
 from domain.dossier.commands import Order
 from domain.dossier.rules import Rules
+from domain.dossier.view import DossierView
 from domain.errors import Refusal
-from domain.ids import CommandId, Stream
+from domain.ids import AuthorityId, CommandId, Stream
 from domain.link import Message
 from domain.record import Record
 from store.errors import StoreUnavailable
 from workflows.dossier import REUSED, DossierWorkflow
-from workflows.messages import Glance, Reply, Start
+from workflows.messages import Glance, Places, Reply, Start
 from workflows.options import EXECUTE, SETTLE
 
 DELIVERY = timedelta(seconds=25)
@@ -82,6 +84,14 @@ class StoredCommands(Protocol):
         """The digest of its content; none where it left nothing."""
         ...
 
+    async def view(self, stream: Stream) -> DossierView | None:
+        """The stream's read model; none where there is no such stream."""
+        ...
+
+
+HERE = Places()
+NO_NEIGHBOURS: Mapping[str, Client] = {}
+
 
 class Dossiers:
     """Orders to dossiers, each carried out once however often it is sent."""
@@ -94,9 +104,16 @@ class Dossiers:
         *,
         exact: bool = False,
         offset: timedelta = timedelta(0),
+        places: Places = HERE,
+        neighbours: Mapping[str, Client] = NO_NEIGHBOURS,
     ) -> None:
-        """``exact``: times in orders are trusted; ``offset``: see ``Start`` (both in virtual time only)."""
+        """``exact``: times in orders are trusted; ``offset``: see ``Start`` (both in virtual time only).
+
+        ``places`` and ``neighbours`` (clients by namespace) are for authorities that have a namespace of their own.
+        """
         self._client = client
+        self._places = places
+        self._neighbours = neighbours
         self._commands = commands
         self._task_queue = task_queue
         self._exact = exact
@@ -107,18 +124,16 @@ class Dossiers:
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
-        return await self._answer(
-            self._with_start(Start(stream, rules.slim(), exact=self._exact, offset=self._offset), order, timeout),
-            stream,
-            order,
-        )
+        client = self._client_of(rules.procedure.authority)
+        start = self._start(stream, rules.slim())
+        return await self._answer(self._with_start(client, start, order, timeout), stream, order)
 
     async def execute(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         """Send an order to an existing dossier; one without a running workflow is taken up from the store.
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
-        return await self._answer(self._update(stream, order, timeout), stream, order)
+        return await self._answer(self._update(await self._home(stream), stream, order, timeout), stream, order)
 
     async def glance(
         self,
@@ -129,7 +144,8 @@ class Dossiers:
 
         Raises NotAnswering where Temporal is there but the workflow is silent for ``timeout``, DossiersUnavailable.
         """
-        handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
+        client = await self._home(stream)
+        handle: WorkflowHandle[DossierWorkflow, int] = client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
             return await handle.query(
                 DossierWorkflow.glance, reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=timeout
@@ -148,9 +164,21 @@ class Dossiers:
         """Give a linked stream its order; one without a running workflow is taken up from the store."""
         await self.execute(message.to, message.order, DELIVERY)
 
+    async def open(self, start: Start) -> None:
+        """Begin a linked part's run with its hand-over; one that was begun already is left alone."""
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await self._client.start_workflow(
+                DossierWorkflow.run,
+                start,
+                id=start.stream,
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
+
     async def settle(self, stream: Stream) -> bool:
         """Wait until the dossier's messages to linked streams are delivered; false where none is running."""
-        handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
+        client = await self._home(stream)
+        handle: WorkflowHandle[DossierWorkflow, int] = client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
             while not await handle.execute_update(SETTLE, result_type=bool):
                 pass
@@ -162,10 +190,11 @@ class Dossiers:
 
     async def revive(self, stream: Stream) -> bool:
         """Start the workflow of a stream from the store; false where one runs already. Raises DossiersUnavailable."""
+        client = await self._home(stream)
         try:
-            await self._client.start_workflow(
+            await client.start_workflow(
                 DossierWorkflow.run,
-                Start(stream, exact=self._exact, offset=self._offset),
+                self._start(stream),
                 id=stream,
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
@@ -182,8 +211,9 @@ class Dossiers:
 
         Nothing is lost: an order that was under way is stored or not, and is carried out once when it is sent again.
         """
+        client = await self._home(stream)
         try:
-            await self._client.get_workflow_handle(stream).terminate("begun anew from the store")
+            await client.get_workflow_handle(stream).terminate("begun anew from the store")
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise DossiersUnavailable from error
@@ -201,8 +231,30 @@ class Dossiers:
         except RPCError as error:
             raise DossiersUnavailable from error
 
-    async def _update(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
-        handle: WorkflowHandle[DossierWorkflow, int] = self._client.get_workflow_handle_for(DossierWorkflow.run, stream)
+    def _start(self, stream: Stream, rules: Rules | None = None) -> Start:
+        return Start(stream, rules, exact=self._exact, offset=self._offset, places=self._places)
+
+    def _client_of(self, authority: AuthorityId) -> Client:
+        return self._neighbours.get(self._places.namespace_of(authority), self._client)
+
+    async def _home(self, stream: Stream) -> Client:
+        """The client of the namespace in which a stream lives: that of its authority. Raises DossiersUnavailable."""
+        if not self._places.namespaces:
+            return self._client
+        try:
+            view = await self._commands.view(stream)
+        except StoreUnavailable as error:
+            raise DossiersUnavailable from error
+        return self._client_of(view.authority) if view else self._client
+
+    async def _update(
+        self,
+        client: Client,
+        stream: Stream,
+        order: Order,
+        timeout: timedelta,  # noqa: ASYNC109  # the RPC's own
+    ) -> Reply:
+        handle: WorkflowHandle[DossierWorkflow, int] = client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
             reply: Reply = await handle.execute_update(
                 EXECUTE, order, id=_update_id(order), result_type=Reply, rpc_timeout=timeout
@@ -212,9 +264,15 @@ class Dossiers:
                 raise
         else:
             return reply
-        return await self._with_start(Start(stream, exact=self._exact, offset=self._offset), order, timeout)
+        return await self._with_start(client, self._start(stream), order, timeout)
 
-    async def _with_start(self, start: Start, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
+    async def _with_start(
+        self,
+        client: Client,
+        start: Start,
+        order: Order,
+        timeout: timedelta,  # noqa: ASYNC109  # the RPC's own
+    ) -> Reply:
         operation = WithStartWorkflowOperation(
             DossierWorkflow.run,
             start,
@@ -223,7 +281,7 @@ class Dossiers:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        reply: Reply = await self._client.execute_update_with_start_workflow(
+        reply: Reply = await client.execute_update_with_start_workflow(
             EXECUTE,
             order,
             start_workflow_operation=operation,

@@ -17,6 +17,7 @@ from workflows.options import (
     JOURNAL_RETRY,
     JOURNAL_TIMEOUT,
     MAX_UPDATES_PER_RUN,
+    NEXUS_PATIENCE,
     RECENT_COMMANDS,
     SETTLE,
 )
@@ -36,11 +37,12 @@ with workflow.unsafe.imports_passed_through():
     from domain.dossier.summary import summarise
     from domain.dossier.view import Status
     from domain.errors import Refusal
-    from domain.ids import CommandId
+    from domain.ids import CommandId, Stream
     from domain.link import ENGINE, Message, messages, recovery_messages
     from domain.record import Append, Outcome
     from workflows.interning import intern_rules
     from workflows.messages import Done, Glance, Reply, Start
+    from workflows.nexus import Delivery, DossiersService, endpoint_of
 
 REUSED = "command_id_reused"
 
@@ -318,33 +320,71 @@ class DossierWorkflow:
     # -- linked streams ----------------------------------------------------------------------------------------------
 
     async def _deliver_all(self) -> None:
-        """Deliver messages in order, for as long as the run lives.
+        """Deliver messages for as long as the run lives: to each stream in order, to several streams at once.
 
-        What is cut short is delivered again by the next run.
+        An authority that is away holds up its own messages only. What is cut short is delivered again by the next run.
         """
-        while True:
-            await workflow.wait_condition(lambda: bool(self._outgoing))
-            await self._deliver(self._outgoing[0])
-            del self._outgoing[0]
+        couriers: dict[Stream, asyncio.Task[None]] = {}
+
+        def to_do() -> bool:
+            idle = any(message.to not in couriers for message in self._outgoing)
+            return idle or any(task.done() for task in couriers.values())
+
+        try:
+            while True:
+                await workflow.wait_condition(to_do)
+                for to in [to for to, task in couriers.items() if task.done()]:
+                    couriers.pop(to).result()
+                for message in self._outgoing:
+                    if message.to not in couriers:
+                        couriers[message.to] = asyncio.create_task(self._deliver_to(message.to))
+        finally:
+            for task in couriers.values():
+                task.cancel()
+
+    async def _deliver_to(self, to: Stream) -> None:
+        while (message := next((known for known in self._outgoing if known.to == to), None)) is not None:
+            await self._deliver(message)
+            self._outgoing.remove(message)
 
     async def _deliver(self, message: Message) -> None:
-        if message.opens is None:
-            await workflow.execute_activity(
-                DELIVER,
-                message,
-                result_type=str,
-                start_to_close_timeout=DELIVERY_TIMEOUT,
-                retry_policy=DELIVERY_RETRY,
-            )
-            return
-        part = Start(
+        namespace = self._start.places.namespace_of(message.authority)
+        if namespace and namespace != workflow.info().namespace:
+            await self._deliver_abroad(message, namespace)
+        elif message.opens is None:
+            await self._deliver_here(message)
+        else:
+            await self._open_here(message)
+
+    async def _deliver_abroad(self, message: Message, namespace: str) -> None:
+        client = workflow.create_nexus_client(service=DossiersService, endpoint=endpoint_of(namespace))
+        start = self._start_of_part(message) if message.opens else None
+        await client.execute_operation(
+            DossiersService.deliver, Delivery(message, start), schedule_to_close_timeout=NEXUS_PATIENCE
+        )
+
+    async def _deliver_here(self, message: Message) -> None:
+        await workflow.execute_activity(
+            DELIVER,
+            message,
+            result_type=str,
+            start_to_close_timeout=DELIVERY_TIMEOUT,
+            retry_policy=DELIVERY_RETRY,
+        )
+
+    def _start_of_part(self, message: Message) -> Start:
+        return Start(
             message.to,
-            rules=self._known_rules().for_link(message.opens),
+            rules=self._known_rules().for_link(message.opens or ""),
             first=message.order,
             exact=self._start.exact,
             offset=self._start.offset,
             events_per_run=self._start.events_per_run,
+            places=self._start.places,
         )
+
+    async def _open_here(self, message: Message) -> None:
+        part = self._start_of_part(message)
         try:
             child = await workflow.start_child_workflow(
                 DossierWorkflow.run, part, id=message.to, parent_close_policy=workflow.ParentClosePolicy.ABANDON

@@ -7,21 +7,32 @@ import msgspec
 from domain.dossier.commands import Order
 from domain.dossier.rules import Rules
 from domain.dossier.state import NEW, Dossier
-from domain.ids import CommandId, Stream
+from domain.ids import AuthorityId, CommandId, Stream
 from domain.link import Message
 from domain.record import NO_HASH
 
 
 class Done(msgspec.Struct, frozen=True):
-    """A command that took effect: its content's digest and the versions of its first and last event (equal and 0.
-
-    None).
-    """
+    """A command that took effect: its content's digest, and the versions of its first and last event."""
 
     id: CommandId
     digest: bytes
     first: int
     last: int
+
+
+class Places(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where dossiers live, when not all in one Temporal namespace.
+
+    ``namespaces`` names the namespace of each authority that has its own; everybody else lives in ``home``.
+    """
+
+    home: str = ""
+    namespaces: dict[AuthorityId, str] = {}
+
+    def namespace_of(self, authority: AuthorityId) -> str:
+        """The namespace in which this authority's streams live."""
+        return self.namespaces.get(authority, self.home)
 
 
 class Start(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -33,7 +44,7 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True):
     ``first``. ``exact``: the times in orders are trusted and moments are recorded as of themselves; for
     scenarios and demos in virtual time only, where ``offset`` is how far their clock is ahead of Temporal's
     (negative: behind), so that dates of the past can be lived through. ``events_per_run`` bounds a run's history; 0
-    leaves it to the server's suggestion.
+    leaves it to the server's suggestion. ``places`` says which linked streams are reached by Nexus.
     """
 
     stream: Stream
@@ -47,6 +58,7 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True):
     exact: bool = False
     offset: timedelta = timedelta(0)
     events_per_run: int = 0
+    places: Places = Places()
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ SETTLE = "settle"
 GLANCE = "glance"
 CALENDAR_REVISION = "calendar_revision"
 REVISION_PROGRESS = "progress"
+REVISE_AGAIN = "again"
 
 JOURNAL_TIMEOUT = timedelta(seconds=15)
 """Start-to-close of one call of the store; a worker that dies is noticed after this."""
@@ -33,6 +34,9 @@ DELIVERY_RETRY = RetryPolicy(
 
 BIRTH_TIMEOUT = timedelta(hours=1)
 """How long a run that was started for a new dossier waits for the first order."""
+NEXUS_PATIENCE = timedelta(days=365)
+"""Schedule-to-close of one delivery to another namespace, which may be away for long; it is tried until then."""
+
 RECENT_COMMANDS = 64
 """Commands whose repeats a run answers by itself; older repeats are answered by the store's unique key."""
 MAX_UPDATES_PER_RUN = 1500
@@ -42,3 +46,5 @@ REVISION_TIMEOUT = timedelta(minutes=10)
 """Start-to-close of revising a page of dossiers, beside the time that its rate takes."""
 REVISION_HEARTBEAT = timedelta(seconds=10)
 """A worker that dies amid a page is noticed after this; the next one takes the page again, to the same effect."""
+REVISION_LATECOMERS = timedelta(minutes=2)
+"""After this the last walk begins: whoever receives dossiers has noticed by then what is in force."""

@@ -41,7 +41,7 @@ class RevisionStart(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a revision begins with, and what continue-as-new carries over.
 
     ``rate`` is in dossiers a second, ``page`` the number of dossiers taken at once. ``total`` is how many were
-    concerned when it began (none: not counted yet). A run is renewed after ``pages_per_run``: a page leaves some ten
+    concerned when it began (none: not counted yet). ``swept``: the last walk, for latecomers, has begun. A run is renewed after ``pages_per_run``: a page leaves some ten
     events of history.
     """
 
@@ -51,14 +51,15 @@ class RevisionStart(msgspec.Struct, frozen=True, omit_defaults=True):
     pages_per_run: int = 200
     walk: Walk = Walk()
     total: int | None = None
+    swept: bool = False
 
 
 class Progress(msgspec.Struct, frozen=True):
     """How far a revision is.
 
     ``total`` dossiers were concerned when it began; ``revised`` have the new version, ``unchanged`` had ended
-    meanwhile, ``failed`` did not take it in the last pass, the first of them listed. ``finished``: nothing more
-    will be tried.
+    meanwhile, ``failed`` did not take it in the last pass, the first of them listed. ``finished``: all were asked, and
+    nothing more will be tried but once, a while later, for those that come late.
     """
 
     total: int

@@ -8,7 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.revision_messages import Publication
 from workflows.calendar_revision import CalendarRevisionWorkflow
-from workflows.options import REVISION_PROGRESS
+from workflows.options import REVISE_AGAIN, REVISION_PROGRESS
 from workflows.revision_messages import Progress, RevisionStart
 
 BATCH = "batch"
@@ -37,7 +37,7 @@ class Revisions:
         self._queue = batch_queue(task_queue)
 
     async def begin(self, publication: Publication, rate: float) -> None:
-        """Begin to revise at ``rate`` dossiers a second; one of this version that runs already goes on as it is."""
+        """Begin to revise at ``rate`` dossiers a second; one of this version that runs already tries again what failed."""
         try:
             await self._client.start_workflow(
                 CalendarRevisionWorkflow.run,
@@ -46,6 +46,7 @@ class Revisions:
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal=REVISE_AGAIN,
             )
         except RPCError as error:
             raise RevisionsUnavailable(str(error)) from error

@@ -306,6 +306,7 @@ class ReceiveLink(_Command, frozen=True, tag="receive_link"):
     sequence: int
     procedure: ProcedureCode
     applicant: str = ""
+    from_authority: AuthorityId = AuthorityId("")
 
 
 class NoteLinkAcknowledged(_Command, frozen=True, tag="note_link_acknowledged"):

@@ -350,7 +350,7 @@ class LinkOpened(_Event, frozen=True):
 
 
 class LinkReceived(_Event, frozen=True):
-    """The linked authority's side of a hand-over: its part begins."""
+    """The linked authority's side of a hand-over by ``from_authority``: its part begins."""
 
     type = "link.received"
     link: str
@@ -365,6 +365,7 @@ class LinkReceived(_Event, frozen=True):
     applicant: str = ""
     calendar_of: dict[AuthorityId, CalendarId] = {}
     law: Version = Version("")
+    from_authority: AuthorityId = AuthorityId("")
 
 
 class LinkAcknowledged(_Event, frozen=True):

@@ -196,7 +196,7 @@ def _part_received(state: Dossier, event: e.LinkReceived, at: datetime) -> Dossi
         authority=event.authority,
         received_by=event.authority,
         return_to=event.authority,
-        origin=Origin(event.root, event.parent, event.link, event.sequence),
+        origin=Origin(event.root, event.parent, event.link, event.sequence, event.from_authority),
     )
 
 

@@ -104,12 +104,13 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a linked part came from (none for a root dossier)."""
+    """Where a linked part came from, and whose the parent is (none for a root dossier)."""
 
     root: str
     parent: str
     link: str
     sequence: int
+    from_authority: AuthorityId = AuthorityId("")
     acknowledged: bool = False
     answer: LinkOutcome | None = None
 

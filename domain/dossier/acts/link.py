@@ -30,6 +30,7 @@ def receive(draft: Draft, command: c.ReceiveLink) -> None:
             authority=procedure.authority,
             field=procedure.field,
             applicant=command.applicant,
+            from_authority=command.from_authority,
         )
     )
     if procedure.route[0].stage is StageKind.RECEIVE:

@@ -1,0 +1,194 @@
+"""Linked parts in a namespace of their own: the same events as at home, whoever is away in between."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from domain.dossier import commands as c
+from domain.ids import CommandId, Stream
+from domain.record import Record
+from runtime.embedded.temporal import EmbeddedTemporal
+from runtime.temporal import DATA_CONVERTER
+from store.journal import Journal
+from store.memory import MemoryJournal
+from tests.domain.dossier.samples import S1, link, rules, stage
+from tests.workflows.desk import START, TIMEOUT, FixedRules
+from workers.dossier import build_worker
+from workers.endpoints import open_door
+from workflows.client import Dossiers, Refused
+from workflows.messages import Places, Start
+
+HOME, PROVINCE = "default", "province"
+RULES = rules(stage("receive"), stage("appraise", "40 working_hour"), link("L1"), stage("approve"), stage("return"))
+COURSE: Sequence[tuple[str, c.Command]] = (
+    ("", c.Receive(components=("don",))),
+    ("", c.CompleteTask("appraise")),
+    ("/L1", c.AcknowledgeLink()),
+    ("/L1", c.RequestSupplement("a map is missing")),
+    ("/L1", c.ProvideSupplement()),
+    ("/L1", c.CompleteTask("appraise")),
+    ("/L1", c.AnswerLink(c.LinkOutcome.AGREED)),
+    ("", c.CompleteTask("approve")),
+    ("", c.IssueResult()),
+    ("", c.ReturnResult()),
+)
+_names = itertools.count(1)
+
+
+class Provinces:
+    """Two namespaces over one journal, each with workers that come and go."""
+
+    def __init__(self, home: Client, province: Client, queue: str, places: Places, journal: Journal) -> None:
+        """``places`` says whether S1 has its own namespace."""
+        self.journal = journal
+        self.clients = {HOME: home, PROVINCE: province}
+        self.queue = queue
+        self.places = places
+        self.offset = START - datetime.now(tz=START.tzinfo)
+        self.dossiers = Dossiers(
+            home, self.journal, queue, exact=True, offset=self.offset, places=places, neighbours={PROVINCE: province}
+        )
+        self.code = f"N{next(_names)}-{queue}"
+        self._minutes = itertools.count()
+
+    def worker(self, namespace: str) -> Worker:
+        """A worker of one namespace."""
+        return build_worker(
+            self.clients[namespace],
+            self.journal,
+            FixedRules(RULES),
+            self.queue,
+            exact=True,
+            offset=self.offset,
+            places=self.places,
+        )
+
+    def order(self, command: c.Command) -> c.Order:
+        """The next order, ten minutes after the last."""
+        minutes = next(self._minutes)
+        return c.Order(CommandId(f"c{minutes}"), command, START + timedelta(minutes=minutes), actor="lan")
+
+    async def send(self, part: str, command: c.Command) -> None:
+        """Carry one order out, and let the other side learn of it."""
+        order = self.order(command)
+        if isinstance(command, c.Receive):
+            await self.dossiers.begin(Stream(self.code), RULES, order, TIMEOUT)
+        else:
+            await self.dossiers.execute(Stream(self.code + part), order, TIMEOUT)
+
+    async def settle(self) -> None:
+        """Wait until nothing is on its way."""
+        await self.dossiers.settle(Stream(self.code))
+        if await self.journal.read(Stream(f"{self.code}/L1")):
+            await self.dossiers.settle(Stream(f"{self.code}/L1"))
+
+    async def history(self) -> list[tuple[str, str, str, str]]:
+        """Every event of both streams without names that differ from run to run."""
+        streams = [await self.journal.read(Stream(self.code + part)) for part in ("", "/L1")]
+        return [self._plain(record) for records in streams for record in records]
+
+    def _plain(self, record: Record) -> tuple[str, str, str, str]:
+        data = bytes(record.data).decode().replace(self.code, "CODE")
+        return record.stream.replace(self.code, "CODE"), record.type, record.recorded_at.isoformat(), data
+
+
+async def _client(server: EmbeddedTemporal, namespace: str) -> Client:
+    return await Client.connect(server.address, namespace=namespace, data_converter=DATA_CONVERTER)
+
+
+@pytest.fixture
+async def abroad(temporal_dev: EmbeddedTemporal) -> Provinces:
+    """S1 lives in its own namespace."""
+    return await _provinces(temporal_dev, Places(HOME, {S1: PROVINCE}), MemoryJournal())
+
+
+async def _provinces(server: EmbeddedTemporal, places: Places, journal: Journal) -> Provinces:
+    home, province = await _client(server, HOME), await _client(server, PROVINCE)
+    queue = "dossiers-of-provinces"
+    for client in (home, province):
+        await open_door(client, queue)
+    return Provinces(home, province, queue, places, journal)
+
+
+async def _live(provinces: Provinces, course: Sequence[tuple[str, c.Command]] = COURSE) -> None:
+    for part, command in course:
+        await provinces.send(part, command)
+        await provinces.settle()
+
+
+async def test_the_same_events_whichever_way_they_crossed(temporal_dev: EmbeddedTemporal, abroad: Provinces) -> None:
+    """A part in its own namespace, reached by Nexus, and one at home, opened as a child, leave the same events."""
+    here = await _provinces(temporal_dev, Places(), abroad.journal)
+    async with abroad.worker(HOME), abroad.worker(PROVINCE):
+        await _live(abroad)
+        await _live(here)
+        assert await abroad.history() == await here.history()
+        await abroad.clients[PROVINCE].get_workflow_handle(f"{abroad.code}/L1").result()
+        await here.clients[HOME].get_workflow_handle(f"{here.code}/L1").result()
+
+
+async def test_a_part_suspends_the_root_once(abroad: Provinces) -> None:
+    """The peer's request for supplement stops the root's clock once and lets it go on once."""
+    async with abroad.worker(HOME), abroad.worker(PROVINCE):
+        await _live(abroad)
+    root = [record.type for record in await abroad.journal.read(Stream(abroad.code))]
+    assert (root.count("clock.suspended"), root.count("clock.resumed")) == (1, 1)
+
+
+async def test_a_hand_over_waits_for_a_province_that_is_away(abroad: Provinces) -> None:
+    """Nobody works in the province when the dossier is handed over; when somebody does, it is there once."""
+    async with abroad.worker(HOME):
+        await abroad.send(*COURSE[0])
+        await abroad.send(*COURSE[1])
+        assert await abroad.journal.read(Stream(f"{abroad.code}/L1")) == []
+        async with abroad.worker(PROVINCE):
+            await abroad.settle()
+            await _live(abroad, COURSE[2:])
+    assert (await abroad.history())[-1][1] == "dossier.closed"
+    assert [event for _, event, _, _ in await abroad.history()].count("link.received") == 1
+
+
+async def test_an_answer_waits_for_a_parent_that_is_away(abroad: Provinces) -> None:
+    """The answer is given while nobody works at home; the parent goes on with it when somebody does."""
+    async with abroad.worker(PROVINCE):
+        async with abroad.worker(HOME):
+            await _live(abroad, COURSE[:6])
+        await abroad.send(*COURSE[6])
+        async with abroad.worker(HOME):
+            await abroad.dossiers.settle(Stream(f"{abroad.code}/L1"))
+            await _live(abroad, COURSE[7:])
+    root = [record.type for record in await abroad.journal.read(Stream(abroad.code))]
+    assert root.count("link.answered") == 1
+    assert root[-1] == "dossier.closed"
+
+
+async def test_a_message_delivered_many_times_at_once_takes_effect_once(abroad: Provinces) -> None:
+    """Nexus may call again after a lost answer; the part is opened once and answers to none of the repeats."""
+    async with abroad.worker(HOME), abroad.worker(PROVINCE):
+        await _live(abroad, COURSE[:3])
+        before = await abroad.history()
+        again = Start(
+            Stream(f"{abroad.code}/L1"),
+            RULES.for_link("L1"),
+            first=abroad.order(c.ReceiveLink(abroad.code, abroad.code, "L1", 1, RULES.procedure.id)),
+            exact=True,
+        )
+        province = Dossiers(abroad.clients[PROVINCE], abroad.journal, abroad.queue, exact=True)
+        await asyncio.gather(*(province.open(again) for _ in range(5)))
+        assert await abroad.history() == before
+
+
+async def test_an_answer_that_contradicts_the_first_is_refused(abroad: Provinces) -> None:
+    """The ledger keeps the first answer."""
+    async with abroad.worker(HOME), abroad.worker(PROVINCE):
+        await _live(abroad, COURSE[:7])
+        with pytest.raises(Refused) as caught:
+            await abroad.dossiers.execute(
+                Stream(abroad.code), abroad.order(c.NoteLinkAnswered("L1", 1, c.LinkOutcome.DISAGREED)), TIMEOUT
+            )
+    assert caught.value.code == "link_answered_differently"
