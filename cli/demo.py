@@ -1,5 +1,6 @@
 """``motcua demo``: a quarter of a province's work in virtual time, and what the public box says of it."""
 
+import logging
 import os
 import sys
 import time
@@ -40,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    dossiers: Annotated[int, typer.Option(metavar="N", help=f"How many dossiers, 1 to {MOST}.")] = 200,
+    dossiers: Annotated[int, typer.Option(metavar="N", help=f"How many, 1 to {MOST}.")] = 200,
     seed: Annotated[int, typer.Option(metavar="S", help="The same seed gives the same numbers.")] = 1,
     catalogue: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Whose procedures; those of the program if none is named.")
@@ -48,16 +49,15 @@ def demo(
     store: Annotated[
         Where,
         typer.Option(
-            help="postgres: MOTCUA_DATABASE_URL, or a server of its own that is gone at the end; auto: memory where that"
-            " does not start."
+            help="postgres: MOTCUA_DATABASE_URL, or a server of its own; auto: memory if that does not start."
         ),
     ] = Where.AUTO,
     json: Json = False,
 ) -> None:
     """Run real procedures through Temporal's time-skipping server over the first quarter of 2026.
 
-    Invented officers are sometimes slow, ask for supplements, send back and reject; citizens answer late or never, and withdraw.
-    Closes with the public statistics box, the late list and a check of the store.
+    Invented officers are sometimes slow, ask for supplements, send back and reject; citizens answer late or never, and
+    withdraw. Closes with the public statistics box, the late list and a check of the store.
     """
     from workers.simulation import run_in_virtual_time
 
@@ -90,8 +90,9 @@ async def _run(
     from workers.demo_store import open_store
     from workers.simulation import time_skipping_server
 
-    # Standard output is the demonstration's alone.
+    # Standard output is the demonstration's alone; that a database is away is told once, at the end.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     known = load_catalogue(catalogue or SHIPPED)
     if not known.procedures:
         message = f"the catalogue in {catalogue} holds no procedures"
@@ -240,11 +241,14 @@ def _late_table(late: list[dict[str, Any]]) -> "RenderableType":
     table = Table(title=f"Late: {len(late)} (in working hours)", title_justify="left")
     for name in ("code", "procedure", "due", "ready"):
         table.add_column(name, no_wrap=True)
-    table.add_column("hours", justify="right")
+    table.add_column("hours", justify="right", no_wrap=True)
     table.add_column("stage that overran")
     for case in late[:SHOWN]:
-        ready = case["ready"] or "not yet"
+        due, ready = _day_and_time(case["due"]), _day_and_time(case["ready"])
         hours = f"{case['late_working_hours']:g}"
-        moments = (text[:16].replace("T", " ") for text in (case["due"], ready))
-        table.add_row(case["code"], case["procedure"], *moments, hours, ", ".join(case["overran"]) or "–")
+        table.add_row(case["code"], case["procedure"], due, ready, hours, ", ".join(case["overran"]) or "–")
     return table
+
+
+def _day_and_time(moment: str | None) -> str:
+    return "not yet" if moment is None else f"{moment[8:10]}/{moment[5:7]} {moment[11:16]}"

@@ -9,6 +9,7 @@ the offset.
 import asyncio
 import contextlib
 import gc
+import os
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -50,6 +51,8 @@ BEFORE_COMMAND: Final = timedelta(seconds=30)
 AFTER_MOMENT: Final = timedelta(seconds=1)
 """How far past a moment the clock is moved, so that its timer, set a little later than the decision, has fired."""
 LOOK_AGAIN_SECONDS: Final = 1.0
+INTERRUPTED: Final = 130
+"""Exit status after Ctrl-C, as shells expect it."""
 
 
 class TimersSilent(Exception):
@@ -93,12 +96,40 @@ def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that uses ``time_skipping_server`` as a program's main part.
 
     The SDK's threads must have ended before the interpreter does, else it aborts now and then; they end when the last
-    object of the SDK is gone, and some of these hang in cycles.
+    object of the SDK is gone, and some of these hang in cycles. After an interruption tasks of the SDK may remain that
+    cannot be cancelled; by then ``main`` has cleaned up after itself, and the process ends at once with status 130.
     """
     try:
-        return asyncio.run(main)
+        with asyncio.Runner() as runner:
+            try:
+                return runner.run(_interruptible(main))
+            except KeyboardInterrupt:
+                sys.stdout.flush()
+                sys.stderr.write("motcua: interrupted\n")
+                sys.stderr.flush()
+                os._exit(INTERRUPTED)
     finally:
         gc.collect()
+
+
+async def _interruptible(main: Coroutine[Any, Any, T]) -> T:
+    """Keep what calls to Temporal raise when they are cancelled from hiding that they were."""
+    task = asyncio.current_task()
+
+    def interrupted() -> bool:
+        return task is not None and task.cancelling() > 0
+
+    def tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not interrupted():
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(tell)
+    try:
+        return await main
+    except Exception:
+        if interrupted():
+            raise asyncio.CancelledError from None
+        raise
 
 
 def _quiet_runtime() -> Runtime:
