@@ -27,7 +27,7 @@ async def read(request: Call, kind: type[T]) -> T:
     Raises Trouble: 413 for a body that is too large, 415 for anything but JSON in UTF-8, 400 for what is no JSON or has
     not the shape of ``kind``, naming the place. Raises UnstorableData for a NUL character in a text.
     """
-    raw = await _bytes(request)
+    raw = await raw_bytes(request)
     if raw:
         _check_media_type(request)
     return decode(raw or b"{}", kind)
@@ -70,7 +70,8 @@ def fault_of(error: msgspec.ValidationError, root: str) -> Fault:
     return Fault(root + place.rstrip("`").removeprefix("$"), message) if message else Fault(root, str(error))
 
 
-async def _bytes(request: Call) -> bytes:
+async def raw_bytes(request: Request[Any, Any, State]) -> bytes:
+    """The body as it comes. Raises Trouble: 413 for one that is too large, 400 for one that breaks off."""
     chunks: list[bytes] = []
     size = 0
     announced = request.headers.get("content-length", "")

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Final
 
+from activities.carriers.loading import load_carriers
 from api.app import create_app
 from api.catalogue import Catalogue
 from api.feed import Feed
@@ -18,6 +19,7 @@ from runtime.errors import OperationalError, PortTaken
 from runtime.settings import Settings
 from store.cursors import Cursors
 from store.database import Database
+from store.inbox import Inbox
 from store.keys import Vault, WrappingKeys
 from store.postgres import PostgresJournal
 from store.queries import Queries
@@ -49,6 +51,7 @@ async def opened(settings: Settings, rate: Rate | None = None) -> AsyncIterator[
     """
     secret = tokens.read_secret(settings.secret_file)
     keys = wrapping.read_wrapping_keys(settings.wrapping_key_file)
+    carriers = load_carriers(settings.carriers_dir, settings.carrier_keys_file)
     async with Database(settings.require_database(), size=settings.database_pool, name="motcua-api") as database:
         client = await temporal.connect(settings, lazy=True)
         journal = PostgresJournal(database)
@@ -64,6 +67,8 @@ async def opened(settings: Settings, rate: Rate | None = None) -> AsyncIterator[
             limiter=Limiter(rate or Rate()),
             secret=secret,
             probes={"postgresql": database.ping, "temporal": lambda: temporal.ping(client)},
+            carriers=carriers,
+            inbox=Inbox(database),
         )
         following = asyncio.create_task(parts.feed.run())
         try:

@@ -7,11 +7,13 @@ from typing import Any, Final
 import msgspec
 from litestar.connection import ASGIConnection
 
+from activities.carriers.loading import Known
 from api.catalogue import Catalogue
 from api.feed import Feed
 from api.limits import Limiter
 from api.probes import Probe
 from store.database import Database
+from store.inbox import Inbox
 from store.journal import Journal
 from store.keys import Vault
 from store.queries import Queries
@@ -23,7 +25,10 @@ PARTS: Final = "parts"
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything real that the API talks to. ``secret`` signs officers' tokens; ``probes`` tell what is there."""
+    """Everything real that the API talks to. ``secret`` signs officers' tokens; ``probes`` tell what is there.
+
+    ``carriers`` are those of the post by their ids.
+    """
 
     database: Database
     journal: Journal
@@ -36,6 +41,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     limiter: Limiter
     secret: bytes
     probes: Mapping[str, Probe]
+    carriers: Mapping[str, Known]
+    inbox: Inbox
 
     def now(self) -> datetime:
         """The moment, in UTC."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api import commands, dossiers, health, intake, reference, stream, tasks
+from api import commands, dossiers, health, intake, post, reference, stream, tasks
 
 OFFICER_PREFIX: Final = "/api/v1"
 """What stands below it needs a token."""
@@ -17,4 +17,4 @@ OFFICER_ROUTES: Final = (
     tasks.bulk,
     stream.follow,
 )
-OPEN_ROUTES: Final = (health.healthz, health.readyz, reference.document_json, reference.overview)
+OPEN_ROUTES: Final = (health.healthz, health.readyz, reference.document_json, reference.overview, post.callbacks)

@@ -28,7 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     schema. ``secret_file`` holds the key that signs officers' tokens, ``wrapping_key_file`` those that protect personal
     data (see ``runtime.wrapping``). ``sdk_metrics_port`` is where the Temporal SDK of a worker reports about itself,
     none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures; none: the one that comes with the
-    program. ``ready_file`` is created when the process is ready to work (see ``runtime.process.announce_ready``), for
+    program. ``carriers_dir`` holds the post's carriers (none: those that come with the program), ``carrier_keys_file``
+    what their callbacks are known by (none: no callback is believed). ``ready_file`` is created when the process is ready to work (see ``runtime.process.announce_ready``), for
     supervisors and readiness probes.
     """
 
@@ -47,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_file: Path | None = None
     wrapping_key_file: Path | None = None
     catalogue_dir: Path | None = None
+    carriers_dir: Path | None = None
+    carrier_keys_file: Path | None = None
     ready_file: Path | None = None
     log_level: str = "info"
 
@@ -179,6 +182,8 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path]] = {
     "secret_file": _path,
     "wrapping_key_file": _path,
     "catalogue_dir": _path,
+    "carriers_dir": _path,
+    "carrier_keys_file": _path,
     "ready_file": _path,
     "log_level": _log_level,
 }
