@@ -128,8 +128,6 @@ async def test_the_same_events_whichever_way_they_crossed(temporal_dev: Embedded
         await _live(abroad)
         await _live(here)
         assert await abroad.history() == await here.history()
-        await abroad.clients[PROVINCE].get_workflow_handle(f"{abroad.code}/L1").result()
-        await here.clients[HOME].get_workflow_handle(f"{here.code}/L1").result()
 
 
 async def test_a_part_suspends_the_root_once(abroad: Provinces) -> None:
