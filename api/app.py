@@ -8,6 +8,9 @@ from litestar.datastructures import State
 from litestar.types import ASGIApp
 
 from api.access_log import AccessLog, request_id_of
+from api.desk.context import DESK
+from api.desk.routes import desk, routes
+from api.desk.settings import DeskSettings
 from api.headers import authenticate, negotiate
 from api.parts import PARTS, Parts
 from api.problems import Trouble, respond
@@ -24,16 +27,19 @@ DEFECT: Final = Trouble(
 )
 
 
-def create_app(parts: Parts) -> ASGIApp:
-    """The whole application over these parts; whoever made them closes them."""
+def create_app(parts: Parts, desk_settings: DeskSettings | None = None) -> ASGIApp:
+    """The whole application over these parts; whoever made them closes them.
+
+    Without ``desk_settings`` nobody can log in to the desk.
+    """
     officers = Router(OFFICER_PREFIX, route_handlers=list(OFFICER_ROUTES), guards=[negotiate, authenticate])
     app = Litestar(
-        route_handlers=[*OPEN_ROUTES, officers],
+        route_handlers=[*OPEN_ROUTES, officers, *routes()],
         exception_handlers={Exception: _answer_error},
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
-        state=State({PARTS: parts, DOCUMENT: encoded()}),
+        state=State({PARTS: parts, DOCUMENT: encoded(), DESK: desk(parts, desk_settings or DeskSettings())}),
     )
     return AccessLog(app)
 

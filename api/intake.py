@@ -27,6 +27,7 @@ from domain.dossier.state import NEW
 from domain.ids import AuthorityId, DossierCode, OfficerId, Stream
 from domain.record import Record
 from domain.versioning import content_version
+from runtime.tokens import Claims
 from store.codes import CodeRequest, allot_code, find_code
 
 EXAMPLE: Final = Received(
@@ -114,11 +115,18 @@ async def receive(request: Call) -> Response[bytes]:
         request_id=request_id_of(request.scope),
         now=parts.now(),
     )
-    async with asyncio.timeout(COMMAND_TIMEOUT.total_seconds()):
-        records = await _earlier(parts, intake) or await _take_in(request, parts, intake)
-    done = received(records)
+    done = received(await take_in(parts, request.user, intake))
     location = {"Location": f"/api/v1/dossiers/{done.code}"}
     return answer(done, HTTPStatus.CREATED, version=done.version, headers=location)
+
+
+async def take_in(parts: Parts, claims: Claims, intake: Intake) -> list[Record]:
+    """The rows of the dossier that this request brought in, now or when it was first sent.
+
+    Raises Refusal, Trouble (403, 422), StoreUnavailable, DossiersUnavailable, TimeoutError.
+    """
+    async with asyncio.timeout(COMMAND_TIMEOUT.total_seconds()):
+        return await _earlier(parts, intake) or await _begin(parts, claims, intake)
 
 
 async def _earlier(parts: Parts, intake: Intake) -> list[Record]:
@@ -129,10 +137,10 @@ async def _earlier(parts: Parts, intake: Intake) -> list[Record]:
     return await repeated(parts, Stream(code), await _order(parts, intake, code))
 
 
-async def _take_in(request: Call, parts: Parts, intake: Intake) -> list[Record]:
+async def _begin(parts: Parts, claims: Claims, intake: Intake) -> list[Record]:
     """The rows of a dossier that comes in now. Raises Refusal or Trouble, and then nothing has happened."""
     new = await _rules(parts, intake)
-    check(request.user, intake.given.do, Facts(new.rules.procedure.authority, frozenset({intake.received_by})))
+    check(claims, intake.given.do, Facts(new.rules.procedure.authority, frozenset({intake.received_by})))
     order = intake.order("", "")
     decide(new.rules, NEW, order)
     wanted = CodeRequest(new.agency, new.day(order.at), intake.officer, intake.key, intake.digest())

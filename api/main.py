@@ -10,6 +10,7 @@ from typing import Final
 from activities.carriers.loading import load_carriers
 from api.app import create_app
 from api.catalogue import Catalogue
+from api.desk.settings import desk_settings
 from api.feed import Feed
 from api.limits import Limiter, Rate
 from api.parts import Parts
@@ -33,10 +34,11 @@ BACKLOG: Final = 2048
 
 async def main(settings: Settings) -> None:
     """Serve until cancelled. PostgreSQL and Temporal may be away, at the start and later: /readyz then says so."""
+    desk = desk_settings(settings)
     listener = listen(settings.api_host, settings.api_port)
     async with opened(settings) as parts:
         await serve(
-            create_app(parts),
+            create_app(parts, desk),
             listener,
             on_ready=lambda: process.announce_ready(settings),
             on_stop=parts.feed.close,

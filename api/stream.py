@@ -99,13 +99,13 @@ async def _lines(parts: Parts, claims: Claims, after: int) -> AsyncIterator[byte
                     yield _told(item)
                 after = item.position
         except StoreUnavailable:
-            await _wait(news, AWAY_SECONDS)
+            await wait(news, AWAY_SECONDS)
             continue
-        if not page and not await _wait(news, HEARTBEAT_SECONDS):
+        if not page and not await wait(news, HEARTBEAT_SECONDS):
             yield b": nothing new\n\n"
 
 
-async def _wait(news: asyncio.Event, seconds: float) -> bool:
+async def wait(news: asyncio.Event, seconds: float) -> bool:
     """Wait for news, so long at most; tell whether there were any."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

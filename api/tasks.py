@@ -261,19 +261,20 @@ async def bulk(request: Call) -> Response[bytes]:
     kind = IN_BULK[wanted.command]
     given = body.convert(wanted.fields, BODY_OF[kind], "$.fields")
     check_moments(given)
-    run = _Run(parts, request.user, key, request_id_of(request.scope), kind, given)
+    run = BulkRun(parts, request.user, key, request_id_of(request.scope), kind, given)
     results = await run.all(wanted.items)
     tally = [result.result for result in results]
     counts = {name: tally.count(name) for name in ("done", "refused", "pending")}
     return answer(BulkResult(results=tuple(results), **counts))
 
 
-class _Run:
+class BulkRun:
     """One bulk request being carried out."""
 
     def __init__(
         self, parts: Parts, claims: Claims, key: str, request_id: str, kind: type[c.Command], given: Body
     ) -> None:
+        """``key`` is the request's Idempotency-Key; ``given`` is the body of a command of this kind."""
         self._parts, self._claims, self._key, self._request_id = parts, claims, key, request_id
         self._kind, self._given = kind, given
         self._places = asyncio.Semaphore(AT_ONCE)

@@ -19,6 +19,7 @@ DEFAULT_STATE_DIR = Path(".motcua")
 SETTINGS_FILE = "settings.json"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 HIGHEST_PORT = 65535
+FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +30,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data (see ``runtime.wrapping``). ``sdk_metrics_port`` is where the Temporal SDK of a worker reports about itself,
     none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures; none: the one that comes with the
     program. ``carriers_dir`` holds the post's carriers (none: those that come with the program), ``carrier_keys_file``
-    what their callbacks are known by (none: no callback is believed). ``ready_file`` is created when the process is ready to work (see ``runtime.process.announce_ready``), for
-    supervisors and readiness probes.
+    what their callbacks are known by (none: no callback is believed). ``ready_file`` is created when the process is
+    ready to work (see ``runtime.process.announce_ready``), for supervisors and readiness probes. ``public_url`` is how
+    browsers reach the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login``
+    lets anyone log in as any officer, without a password: for trying the program out, on the loopback address only.
+    ``oidc_*`` name the provider that officers log in with, and the claim that holds their id in the catalogue.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -52,6 +56,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     carrier_keys_file: Path | None = None
     ready_file: Path | None = None
     log_level: str = "info"
+    public_url: str = ""
+    demo_login: bool = False
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_claim: str = "preferred_username"
 
     def require_database(self) -> str:
         """Return the database's URL; raise SettingError where none is set."""
@@ -157,6 +167,23 @@ def _address(name: str, value: str) -> str:
     return value
 
 
+def _flag(name: str, value: str) -> bool:
+    if value.lower() not in FLAGS:
+        raise SettingError(_wrong(name, value, "one of " + ", ".join(FLAGS)))
+    return FLAGS[value.lower()]
+
+
+def _url(name: str, value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise SettingError(_wrong(name, value, "a URL like https://desk.example.vn"))
+    return value.rstrip("/")
+
+
 def _log_level(name: str, value: str) -> str:
     if value.lower() not in LOG_LEVELS:
         raise SettingError(_wrong(name, value, "one of " + ", ".join(LOG_LEVELS)))
@@ -167,7 +194,7 @@ def _wrong(name: str, value: str, wanted: str) -> str:
     return f"{name} is {value!r}, not {wanted}"
 
 
-_READERS: Mapping[str, Callable[[str, str], str | int | Path]] = {
+_READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "database_url": _database,
     "migration_url": _database,
     "database_pool": _count,
@@ -186,4 +213,10 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path]] = {
     "carrier_keys_file": _path,
     "ready_file": _path,
     "log_level": _log_level,
+    "public_url": _url,
+    "demo_login": _flag,
+    "oidc_issuer": _url,
+    "oidc_client_id": _text,
+    "oidc_client_secret_file": _path,
+    "oidc_claim": _text,
 }

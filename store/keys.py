@@ -30,6 +30,9 @@ REMEMBER_SECONDS: Final = 60.0
 REMEMBER_KEYS: Final = 4096
 
 _FIND: Final = b"SELECT wrapping_key, wrapped FROM dossier_keys WHERE code = %s"
+_FIND_MANY: Final = (
+    b"SELECT code, wrapping_key, wrapped FROM dossier_keys WHERE code = ANY (%s) AND wrapped IS NOT NULL"
+)
 _CREATE: Final = b"""
     INSERT INTO dossier_keys (code, wrapping_key, wrapped) VALUES (%s, %s, %s) ON CONFLICT (code) DO NOTHING
 """
@@ -91,6 +94,23 @@ class Vault:
         """What was sealed for this dossier; raises Shredded, BrokenSeal."""
         root = _root(code)
         return _decrypt(await self._key(root, create=False), _sealed_bytes(sealed), root)
+
+    async def prefetch(self, codes: Iterable[str]) -> None:
+        """Fetch the keys of many dossiers at once, so that opening their values asks the store no more.
+
+        Keys that are gone, or wrapped by a key that is not configured, are left to ``open`` to tell of.
+        """
+        now = time.monotonic()
+        wanted = {root for root in map(_root, codes) if self._known.get(root, (0.0, b""))[0] <= now}
+        if not wanted:
+            return
+
+        async def work(connection: Connection) -> list[tuple[str, str, bytes]]:
+            return await (await connection.execute(_FIND_MANY, (sorted(wanted),))).fetchall()  # type: ignore[return-value]
+
+        for root, name, wrapped in await self._database.run(work):
+            if name in self._wrapping.keys:
+                self._remember(root, self._wrapping.unwrap(name, root, wrapped))
 
     async def shred(self, code: str) -> None:
         """Destroy the dossier's key: what was sealed can never be opened again, nothing can be sealed any more."""

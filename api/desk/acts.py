@@ -1,0 +1,306 @@
+"""The forms of a dossier's acts: each asks for what its command needs and for nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from litestar.datastructures import FormMultiDict
+
+from api.bodies import BODY_OF, Body
+from api.desk.directory import Directory
+from domain.access import Facts, can
+from domain.dossier import commands as c
+from domain.dossier.allowed import Act, acts_on_a_task, allowed, command_name
+from domain.dossier.amendment import MOMENTS
+from domain.dossier.clocks import committed_due
+from domain.dossier.route import earlier_stages
+from domain.dossier.rules import Rules
+from domain.dossier.state import Dossier
+from domain.procedure import Procedure, SuspensionReason
+from runtime.tokens import Claims
+from web.messages import Translate
+from web.timewords import HOME, local
+
+Options = tuple[tuple[str, str], ...]
+KIND_OF: Final[dict[str, type[c.Command]]] = {str(kind.__struct_config__.tag): kind for kind in BODY_OF}
+MAIN: Final = frozenset(
+    {
+        Act.RECEIVE,
+        Act.CLAIM,
+        Act.FORWARD,
+        Act.ISSUE,
+        Act.RETURN,
+        Act.PROVIDE,
+        Act.CONFIRM_PAYMENT,
+        Act.ACKNOWLEDGE,
+        Act.ANSWER,
+        Act.RESUME,
+        Act.FEEDBACK,
+    }
+)
+"""What moves a dossier on; the others are there when they are needed, folded away."""
+GRAVE: Final = frozenset({Act.REFUSE, Act.REJECT, Act.WITHDRAW, Act.STOP})
+FIELD_OF_REFUSAL: Final = {
+    "reason_missing": "reason",
+    "extension_not_later": "new_due",
+    "extension_too_late": "new_due",
+    "outside_calendar": "new_due",
+    "invalid_amount": "amount",
+    "unknown_stage": "to_stage",
+    "missing_components": "components",
+    "excess_components": "components",
+    "self_approved": "approved_by",
+    "invalid_value": "value",
+    "not_correctable": "event",
+    "occurred_in_future": "value",
+    "occurred_before_receipt": "value",
+    "ends_before_start": "value",
+    "invalid_score": "score",
+    "supplement_already_requested": "legal_basis",
+    "invalid_moment": "new_due",
+    "task_already_claimed": "to",
+    "unknown_reference": "to",
+}
+"""Beside which field a refusal is shown; others stand above the form."""
+
+
+LISTS: Final = frozenset({"components"})
+NOT_ASKED: Final = frozenset({"link", "occurred_at", "applicant", "procedure", "received_by", "return_to"})
+"""Fields of commands that the desk's forms never fill in."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field: ``kind`` is text, area, number, moment, choice or many."""
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    options: Options = ()
+    value: str = ""
+
+
+class Form(msgspec.Struct, frozen=True):
+    """What a screen shows for an act."""
+
+    act: Act
+    fields: tuple[Field, ...]
+    fixed: dict[str, str] = {}
+
+    @property
+    def main(self) -> bool:
+        """Whether it moves the dossier on."""
+        return self.act in MAIN
+
+    @property
+    def grave(self) -> bool:
+        """Whether it ends something for the citizen."""
+        return self.act in GRAVE
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What the forms are made of."""
+
+    rules: Rules
+    state: Dossier
+    procedure: Procedure
+    directory: Directory
+    t: Translate
+
+
+def forms(scene: Scene, claims: Claims, facts: Facts, now: datetime) -> tuple[Form, ...]:
+    """The forms of what this officer may do with this dossier now."""
+    possible = allowed(scene.rules, scene.state, claims.officer, claims.authority, now)
+    mine = (act for act in possible if can(claims.roles, claims.authority, command_name(act), facts))
+    return tuple(form_of(act, scene, claims) for act in mine)
+
+
+def form_of(act: Act, scene: Scene, claims: Claims) -> Form:
+    """The form of one act."""
+    fields = FIELDS.get(act, _nothing)(scene, claims)
+    fixed = {}
+    task = scene.state.task
+    if task and (acts_on_a_task(act) or act in {Act.CLAIM, Act.RELEASE, Act.DELEGATE, Act.REQUEST_SUPPLEMENT}):
+        fixed["stage"] = task.stage_id
+    return Form(act, fields, fixed)
+
+
+def body_of(act: Act, given: FormMultiDict) -> Body:
+    """The command's body as the page sent it, whatever the dossier is like by now; raises msgspec.ValidationError."""
+    shape = BODY_OF[KIND_OF[command_name(act)]]
+    values: dict[str, Any] = {}
+    for name in shape.__struct_fields__:
+        texts = [str(text).replace("\r\n", "\n").strip() for text in given.getall(name, [])]
+        texts = [text for text in texts if text]
+        if name in LISTS and name in given:
+            values[name] = texts
+        elif texts and name not in NOT_ASKED:
+            values[name] = texts[0]
+    if acts_on_a_task(act):
+        values["outcome"] = act.value
+    if act is Act.CORRECT:
+        values |= {"field": "occurred_at", "event": _whole(values.get("event", ""))}
+    for name in {"new_due", "value"} & values.keys():
+        values[name] = _moment(values[name])
+    return msgspec.convert(values, shape, strict=False)
+
+
+def missing(form: Form, given: FormMultiDict) -> str:
+    """The first field that must be filled in and is not (empty: none)."""
+    for field in form.fields:
+        texts = [str(text).strip() for text in given.getall(field.name, [])]
+        if field.required and not any(texts):
+            return field.name
+    return ""
+
+
+def _moment(text: str) -> str:
+    """A moment as browsers send it, in local time, with its offset; anything else as it is."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (moment if moment.tzinfo else moment.replace(tzinfo=HOME)).isoformat()
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else text  # noqa: PLR2004  # a version
+
+
+def _nothing(_: Scene, __: Claims) -> tuple[Field, ...]:
+    return ()
+
+
+def _reason(_: Scene, __: Claims) -> tuple[Field, ...]:
+    return (Field("reason", "area", required=True),)
+
+
+def _note(_: Scene, __: Claims) -> tuple[Field, ...]:
+    return (Field("note", "area"),)
+
+
+def _components(scene: Scene, *, checked: bool = False) -> Field:
+    options = tuple((one.id, one.name or one.id) for one in scene.procedure.components)
+    value = "\n".join(one.id for one in scene.procedure.components if one.required) if checked else ""
+    return Field("components", "many", options=options, value=value)
+
+
+def _receive(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    return (_components(scene, checked=True),) if scene.procedure.components else ()
+
+
+def _supplement(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    listed = (_components(scene),) if scene.procedure.components else ()
+    return (Field("reason", "area", required=True), *listed, Field("legal_basis"))
+
+
+def _provided(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    asked = scene.state.supplement.components if scene.state.supplement else ()
+    names = {one.id: one.name for one in scene.procedure.components}
+    options = tuple((one, names.get(one) or one) for one in asked)
+    listed = (Field("components", "many", options=options, value="\n".join(asked)),) if asked else ()
+    return (*listed, Field("note", "area"))
+
+
+def _rework(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    task = scene.state.task
+    route = scene.rules.procedure.route
+    steps = list(earlier_stages(scene.rules.procedure, task.step)) if task else []
+    options = tuple((name, route[index].title or scene.t(f"stage.{route[index].stage}")) for index, name in steps)
+    return (Field("to_stage", "choice", required=True, options=options), Field("note", "area"))
+
+
+def _delegate(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    task = scene.state.task
+    people = scene.directory.colleagues(task.authority) if task else []
+    options = tuple(
+        (one.id, _person(scene.t, one.name, one.unit)) for one in people if not task or one.id != task.officer
+    )
+    return (Field("to", "choice", required=True, options=options), Field("reason", "area"))
+
+
+def _person(t: Translate, name: str, unit: str) -> str:
+    return t("person.in_unit", name=name, unit=unit) if unit else name
+
+
+def _suspend(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    own = [one for one in SuspensionReason if one not in {SuspensionReason.SUPPLEMENT, SuspensionReason.PAYMENT}]
+    options = tuple((one.value, scene.t(f"suspension.{one.value}")) for one in own)
+    return (Field("reason", "choice", required=True, options=options), Field("note", "area"))
+
+
+def _resume(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    held = {stay.reason for stay in scene.state.stays if stay.end is None and not stay.link}
+    held -= {SuspensionReason.SUPPLEMENT, SuspensionReason.PAYMENT}
+    options = tuple((one.value, scene.t(f"suspension.{one.value}")) for one in SuspensionReason if one in held)
+    return (Field("reason", "choice", required=True, options=options), Field("note", "area"))
+
+
+def _extend(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    due = committed_due(scene.rules, scene.state)
+    value = local(due).strftime("%Y-%m-%dT%H:%M") if due else ""
+    return (Field("new_due", "moment", required=True, value=value), Field("reason", "area", required=True))
+
+
+def _answer(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    options = tuple((one.value, scene.t(f"answer.{one.value}")) for one in c.LinkOutcome)
+    return (Field("outcome", "choice", required=True, options=options), Field("note", "area"))
+
+
+def _return(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    options = tuple((one.value, scene.t(f"return_method.{one.value}")) for one in c.ReturnMethod)
+    return (Field("method", "choice", required=True, options=options),)
+
+
+def _correct(scene: Scene, claims: Claims) -> tuple[Field, ...]:
+    entries = enumerate(scene.state.entries, start=1)
+    options = tuple(
+        (str(n), f"{n}. {scene.t('title.' + name.replace('.', '_'))}") for n, name in entries if name in MOMENTS
+    )
+    people = [one for one in scene.directory.colleagues(claims.authority) if one.id != claims.officer]
+    received = scene.state.received_at
+    value = local(received).strftime("%Y-%m-%dT%H:%M") if received else ""
+    return (
+        Field("event", "choice", required=True, options=options),
+        Field("value", "moment", required=True, value=value),
+        Field("reason", "area", required=True),
+        Field(
+            "approved_by",
+            "choice",
+            required=True,
+            options=tuple((one.id, _person(scene.t, one.name, one.unit)) for one in people),
+        ),
+    )
+
+
+def _feedback(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    options = tuple((str(n), scene.t(f"score.{n}")) for n in range(5, 0, -1))
+    return (Field("score", "choice", required=True, options=options), Field("words", "area"))
+
+
+FIELDS: Final[dict[Act, Callable[[Scene, Claims], tuple[Field, ...]]]] = {
+    Act.RECEIVE: _receive,
+    Act.REFUSE: _reason,
+    Act.FORWARD: _note,
+    Act.ISSUE: lambda _scene, _claims: (Field("number"), Field("note", "area")),
+    Act.RETURN: _return,
+    Act.PROVIDE: _provided,
+    Act.CONFIRM_PAYMENT: lambda _scene, _claims: (Field("receipt", required=True),),
+    Act.ANSWER: _answer,
+    Act.RESUME: _resume,
+    Act.REQUEST_SUPPLEMENT: _supplement,
+    Act.REWORK: _rework,
+    Act.REJECT: lambda _scene, _claims: (Field("note", "area", required=True),),
+    Act.DELEGATE: _delegate,
+    Act.REQUIRE_PAYMENT: lambda _scene, _claims: (
+        Field("amount", "number", required=True),
+        Field("reason", "area", required=True),
+    ),
+    Act.SUSPEND: _suspend,
+    Act.EXTEND: _extend,
+    Act.WITHDRAW: _reason,
+    Act.STOP: _reason,
+    Act.CORRECT: _correct,
+    Act.FEEDBACK: _feedback,
+}
+"""What each act asks for; the others ask for nothing."""

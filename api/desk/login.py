@@ -1,0 +1,142 @@
+"""Logging in and out."""
+
+from http import HTTPStatus
+from itertools import groupby
+from typing import Final
+
+from litestar import Response, get, post
+
+from api.body import Call
+from api.desk import oidc
+from api.desk.context import (
+    NotSignedIn,
+    check_origin,
+    cookie,
+    cookie_name,
+    current_officer,
+    desk_of,
+    directory_of,
+    own_address,
+    page,
+    read_form,
+    see_other,
+    session_token,
+)
+from api.desk.oidc import LoginFailed
+from api.parts import parts_of
+from api.problems import Trouble
+from domain.authority import Officer
+from domain.ids import OfficerId
+from domain.vietnamese import name_key, text_key
+from runtime import logging
+
+LOG = logging.logger(__name__)
+FAILED: Final = "login.failed"
+LOGIN_COOKIE: Final = "motcua_login"
+BACK: Final = "/login/oidc/back"
+
+
+@get("/login", name="deskLogin")
+async def login(request: Call) -> Response[str]:
+    """Show how to log in: with the provider, or, to try things out, by choosing an officer."""
+    return await _login_page(request, HTTPStatus.OK, "")
+
+
+async def _login_page(request: Call, status: HTTPStatus, failure: str) -> Response[str]:
+    desk = desk_of(request)
+    directory = await directory_of(request)
+    words = str(request.query_params.get("q", ""))[:100]
+    groups: list[tuple[str, list[Officer]]] = []
+    if desk.settings.demo_login:
+        name_of = directory.authority_name
+        officers = sorted(
+            directory.officers.values(), key=lambda one: (text_key(name_of(one.authority)), name_key(one.name))
+        )
+        groups = [(name, list(some)) for name, some in groupby(officers, key=lambda one: name_of(one.authority))]
+    return page(
+        request,
+        "login.html",
+        status,
+        groups=groups,
+        provider=desk.settings.provider,
+        next=own_address(str(request.query_params.get("next", ""))),
+        words=words,
+        failure=failure,
+    )
+
+
+@post("/login/demo", name="deskLoginDemo", status_code=HTTPStatus.SEE_OTHER)
+async def login_demo(request: Call) -> Response[None]:
+    """Begin a session as the chosen officer: where trying things out is allowed, and nowhere else."""
+    desk = desk_of(request)
+    if not desk.settings.demo_login:
+        raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
+    check_origin(request)
+    form = await request.form()
+    return await _begin(request, str(form.get("officer", "")), own_address(str(form.get("next", ""))))
+
+
+@get("/login/oidc", name="deskLoginProvider", status_code=HTTPStatus.SEE_OTHER)
+async def login_provider(request: Call) -> Response[None] | Response[str]:
+    """Go to the provider."""
+    desk, now = desk_of(request), parts_of(request).now()
+    provider = desk.settings.provider
+    if provider is None:
+        raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
+    one = oidc.attempt(own_address(str(request.query_params.get("next", ""))), now)
+    try:
+        address = await oidc.address(provider, one, desk.settings.public_url + BACK)
+    except LoginFailed as failure:
+        return await _failed(request, failure)
+    return see_other(address, [cookie(desk, LOGIN_COOKIE, oidc.sealed(desk.secret, one), oidc.SECONDS)])
+
+
+@get(BACK, name="deskLoginBack", status_code=HTTPStatus.SEE_OTHER)
+async def login_back(request: Call) -> Response[None] | Response[str]:
+    """Come back from the provider."""
+    desk, now = desk_of(request), parts_of(request).now()
+    provider = desk.settings.provider
+    if provider is None:
+        raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
+    try:
+        one = oidc.unsealed(desk.secret, request.cookies.get(LOGIN_COOKIE, ""), now)
+        code, state = (str(request.query_params.get(name, "")) for name in ("code", "state"))
+        officer = await oidc.officer_id(provider, one, code, state, desk.settings.public_url + BACK, now)
+        return await _begin(request, officer, one.next)
+    except LoginFailed as failure:
+        return await _failed(request, failure)
+
+
+async def _failed(request: Call, failure: LoginFailed) -> Response[str]:
+    LOG.warning(FAILED, problem=str(failure))
+    return await _login_page(request, HTTPStatus.UNAUTHORIZED, "login.failed")
+
+
+async def _begin(request: Call, officer: str, address: str) -> Response[None]:
+    """Begin a session under a token of its own; one that the browser had before ends."""
+    desk, parts = desk_of(request), parts_of(request)
+    found = await current_officer(desk, parts, OfficerId(officer))
+    if found is None:
+        message = "the catalogue knows no such officer"
+        raise LoginFailed(message)
+    before = session_token(request)
+    if before:
+        await desk.sessions.end(before)
+    token = await desk.sessions.begin(found.id, parts.now())
+    cookies = [cookie(desk, cookie_name(desk), token, None), cookie(desk, LOGIN_COOKIE, "", 0)]
+    return see_other(address, cookies)
+
+
+@post("/logout", name="deskLogout", status_code=HTTPStatus.SEE_OTHER)
+async def logout(request: Call) -> Response[None]:
+    """End this session, or every session of this officer."""
+    desk, parts = desk_of(request), parts_of(request)
+    form = await read_form(request)
+    token = session_token(request)
+    session = await desk.sessions.find(token, parts.now()) if token else None
+    if session is None:
+        raise NotSignedIn
+    if form.get("everywhere"):
+        await desk.sessions.end_all(session.officer)
+    await desk.sessions.end(token)
+    return see_other("/login", [cookie(desk, cookie_name(desk), "", 0)])

@@ -1,0 +1,264 @@
+"""What everybody may see: the way in, one's own dossier, and the public figures."""
+
+import asyncio
+import time
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from litestar import Response, get, post
+
+from api.answers import answer
+from api.bodies import Applicant
+from api.body import Call
+from api.desk.context import (
+    EMBEDDABLE,
+    LANGUAGE_COOKIE,
+    YEAR_SECONDS,
+    check_origin,
+    cookie,
+    desk_of,
+    directory_of,
+    own_address,
+    page,
+    see_other,
+)
+from api.desk.directory import Directory
+from api.desk.people import unsealed
+from api.parts import Parts, parts_of
+from api.problems import Trouble
+from domain.code import is_code
+from domain.dossier.history import state_of
+from domain.dossier.state import Dossier
+from domain.dossier.summary import summarise
+from domain.dossier.view import DossierView
+from domain.ids import Stream
+from domain.vietnamese import text_key
+from store.board import AGES, BoardRow, board
+from web.messages import LANGUAGES
+from web.pages import assets
+from web.timewords import HOME, local
+
+DIGITS: Final = 4
+KEEP_SECONDS: Final = 30.0
+MONTHS: Final = 12
+FIRST_YEAR: Final = 2020
+ASSET_HEADERS: Final = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+
+
+@get("/", name="home")
+async def home(request: Call) -> Response[str]:
+    """The way in."""
+    return page(request, "home.html")
+
+
+@get("/static/{version:str}/{name:str}", name="asset")
+async def asset(request: Call) -> Response[bytes]:
+    """A file that pages refer to."""
+    found = assets().get(str(request.path_params["name"]))
+    if found is None:
+        raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
+    return Response(found.content, media_type=found.media_type, headers=ASSET_HEADERS)
+
+
+@post("/language", name="language", status_code=HTTPStatus.SEE_OTHER)
+async def language(request: Call) -> Response[None]:
+    """Choose the language, and go back to where one was."""
+    check_origin(request)
+    form = await request.form()
+    chosen = str(form.get("language", ""))
+    cookies = [cookie(desk_of(request), LANGUAGE_COOKIE, chosen, YEAR_SECONDS)] if chosen in LANGUAGES else []
+    return see_other(own_address(str(form.get("next", "")), "/"), cookies)
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a citizen learns of his dossier."""
+
+    code: str
+    procedure: str
+    place: str
+    state: int
+    view: DossierView
+    dossier: Dossier
+    asked: tuple[str, ...]
+    return_to: str
+
+
+@get("/track", name="track")
+async def track(request: Call) -> Response[str]:
+    """Show how a dossier stands, to who knows its code and the last digits of the phone number given with it."""
+    code = str(request.query_params.get("code", "")).strip().upper()[:64]
+    digits = "".join(filter(str.isdigit, str(request.query_params.get("phone_last4", ""))))[-DIGITS:]
+    if not code and not digits:
+        return page(request, "track.html", code="", found=None, problem="")
+    wait = _wait(request, code)
+    if wait:
+        headers = {"Retry-After": str(wait)}
+        shown = page(
+            request, "track.html", HTTPStatus.TOO_MANY_REQUESTS, code=code, found=None, problem="track.too_often"
+        )
+        shown.headers.update(headers)
+        return shown
+    found = await _look(request, code, digits)
+    if found is None:
+        return page(request, "track.html", HTTPStatus.NOT_FOUND, code=code, found=None, problem="track.not_found")
+    return page(request, "track.html", code=code, found=found, problem="")
+
+
+def _wait(request: Call, code: str) -> int:
+    """Seconds to wait: too many questions from one address, or about one dossier."""
+    desk = desk_of(request)
+    address = request.client.host if request.client else ""
+    return max(desk.visitors.take(address), desk.guesses.take(code))
+
+
+async def _look(request: Call, code: str, digits: str) -> Found | None:
+    """The dossier (none: no such code, or not these digits; nobody learns which)."""
+    parts = parts_of(request)
+    if not is_code(code) or len(digits) != DIGITS:
+        return None
+    records = await parts.journal.read(Stream(code))
+    if not records:
+        return None
+    state = state_of(records)
+    person = await unsealed(parts, Stream(code), state.applicant)
+    if person is None or not _same(person, digits):
+        return None
+    return await _found(parts, code, state, await directory_of(request))
+
+
+def _same(person: Applicant, digits: str) -> bool:
+    phone = "".join(filter(str.isdigit, person.phone))
+    return len(phone) >= DIGITS and phone[-DIGITS:] == digits
+
+
+async def _found(parts: Parts, code: str, state: Dossier, directory: Directory) -> Found:
+    rules = await parts.rules.rules_of(Stream(code), state)
+    view = summarise(rules, state, Stream(code))
+    names = {one.id: one.name or one.id for one in rules.procedure.components}
+    asked = tuple(names.get(one, one) for one in state.supplement.components) if state.supplement else ()
+    place = directory.authority_name(state.task.authority if state.task else state.authority)
+    name = directory.procedure_name(state.procedure)
+    return Found(code, name, place, view.portal_state, view, state, asked, directory.authority_name(state.return_to))
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One authority's line of the board."""
+
+    name: str
+    row: BoardRow
+    late_percent: float
+    on_time_percent: float
+
+
+class Month(msgspec.Struct, frozen=True):
+    """The board's figures of one month, until ``end`` (now, where it has not ended)."""
+
+    start: datetime
+    end: datetime
+    total: Line
+    lines: tuple[Line, ...]
+
+
+_kept: dict[tuple[Any, date], tuple[float, Month]] = {}
+_lock: Final = asyncio.Lock()
+
+
+async def _month(request: Call) -> Month:
+    parts = parts_of(request)
+    now = parts.now()
+    start, end = _bounds(str(request.query_params.get("month", "")), now)
+    key = (parts.database, start.date())
+    async with _lock:
+        kept = _kept.get(key)
+        if kept is None or kept[0] < time.monotonic():
+            rows = await board(parts.database, start, min(end, now))
+            month = _counted(rows, start, min(end, now), await directory_of(request))
+            if len(_kept) > MONTHS * 10:
+                _kept.clear()
+            kept = _kept[key] = (time.monotonic() + KEEP_SECONDS, month)
+    return kept[1]
+
+
+def _bounds(text: str, now: datetime) -> tuple[datetime, datetime]:
+    """The month that is asked for, as ``2026-03``; this month where it is not one that was."""
+    here = local(now)
+    year, month = here.year, here.month
+    head, _, tail = text.partition("-")
+    if head.isascii() and head.isdigit() and tail.isascii() and tail.isdigit() and len(text) <= len("2026-03"):
+        wanted = (int(head), int(tail))
+        if wanted[0] >= FIRST_YEAR and 1 <= wanted[1] <= 12 and wanted <= (year, month):  # noqa: PLR2004  # months
+            year, month = wanted
+    start = datetime(year, month, 1, tzinfo=HOME)
+    return start, (start + timedelta(days=32)).replace(day=1)
+
+
+def _counted(rows: list[BoardRow], start: datetime, end: datetime, directory: Directory) -> Month:
+    lines = [_line(directory.authority_name(row.authority), row) for row in rows]
+    lines.sort(key=lambda line: (-line.on_time_percent, -line.row.resolved, text_key(line.name)))
+    return Month(start, end, _line("", _sum(rows)), tuple(lines))
+
+
+def _sum(rows: list[BoardRow]) -> BoardRow:
+    names = [name for name in BoardRow.__struct_fields__ if name not in {"authority", "ages", "oldest_days"}]
+    ages = tuple(sum(row.ages[i] for row in rows) for i in range(len(AGES) + 1))
+    totals = {name: sum(getattr(row, name) for row in rows) for name in names}
+    return BoardRow(authority="", ages=ages, oldest_days=max((row.oldest_days for row in rows), default=0), **totals)  # type: ignore[arg-type]
+
+
+def _line(name: str, row: BoardRow) -> Line:
+    """Percentages of what was resolved, cut to one digit: 99.96 % in time is not 100 %."""
+    whole = row.resolved
+    late = row.late * 1000 // whole / 10 if whole else 0.0
+    in_time = (row.early + row.on_time) * 1000 // whole / 10 if whole else 0.0
+    return Line(name, row, late, in_time)
+
+
+@get("/board", name="board")
+async def board_page(request: Call) -> Response[str]:
+    """Show the public figures."""
+    month = await _month(request)
+    before = (month.start - timedelta(days=1)).strftime("%Y-%m")
+    after = (month.start + timedelta(days=32)).strftime("%Y-%m")
+    last = month.end < parts_of(request).now() - timedelta(days=1) and after <= local(parts_of(request).now()).strftime(
+        "%Y-%m"
+    )
+    return page(
+        request,
+        "board.html",
+        headers=EMBEDDABLE,
+        month=month,
+        before=before,
+        after=after if last else "",
+        ages=AGES,
+    )
+
+
+@get("/board.json", name="boardData")
+async def board_data(request: Call) -> Response[bytes]:
+    """Tell the public figures to programs."""
+    month = await _month(request)
+    body = {
+        "from": month.start.isoformat(),
+        "until": local(month.end).isoformat(timespec="seconds"),
+        "age_groups_days": [*AGES, None],
+        "total": _plain(month.total),
+        "authorities": [{"authority": line.row.authority, "name": line.name, **_plain(line)} for line in month.lines],
+        "definitions": "/board#definitions",
+    }
+    return answer(
+        body, headers={"Cache-Control": f"public, max-age={KEEP_SECONDS:g}", "Access-Control-Allow-Origin": "*"}
+    )
+
+
+def _plain(line: Line) -> dict[str, Any]:
+    row = line.row
+    counts = {name: getattr(row, name) for name in BoardRow.__struct_fields__ if name != "authority"}
+    return {
+        **counts,
+        "resolved": row.resolved,
+        "open": row.open,
+        "late_percent": line.late_percent,
+        "on_time_percent": line.on_time_percent,
+    }

@@ -1,0 +1,64 @@
+"""The state of the officer's unit: how much lies with whom, and news as they come."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from litestar import Response, get
+from litestar.response import Stream as StreamResponse
+
+from api.body import Call
+from api.desk.context import directory_of, page
+from api.parts import Parts, parts_of
+from api.stream import EVENT_STREAM, HEARTBEAT_SECONDS, wait
+from domain.ids import AuthorityId
+from domain.record import Record
+from domain.vietnamese import name_key
+from runtime.tokens import Claims
+from store.board import load_of
+from store.errors import StoreUnavailable
+
+CHANGED: Final = b"event: changed\ndata: \n\n"
+
+
+@get("/desk/unit", name="deskUnit")
+async def unit(request: Call) -> Response[str]:
+    """Show the load and the lateness of every officer and stage of the unit."""
+    parts, directory = parts_of(request), await directory_of(request)
+    rows = await load_of(parts.database, request.user.authority, parts.now())
+    named = [(directory.officer_name(row.officer), row) for row in rows]
+    named.sort(key=lambda one: (name_key(one[0]), one[1].stage))
+    return page(request, "supervise.html", rows=named, place=directory.authority_name(request.user.authority))
+
+
+@get("/desk/news", name="deskNews", media_type=EVENT_STREAM)
+async def news(request: Call) -> StreamResponse:
+    """Tell that something has changed at the officer's authority; what it is, the page asks for."""
+    parts = parts_of(request)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    start = await parts.feed.last()
+    return StreamResponse(_lines(parts, request.user, start), media_type=EVENT_STREAM, headers=headers)
+
+
+async def _lines(parts: Parts, claims: Claims, after: int) -> AsyncIterator[bytes]:
+    yield b": news of the worklist\n\n"
+    while not parts.feed.closed and parts.now() < claims.expires_at:
+        coming = parts.feed.news()
+        try:
+            page_of_events = await parts.feed.page(after)
+        except StoreUnavailable:
+            await wait(coming, HEARTBEAT_SECONDS)
+            continue
+        if page_of_events:
+            after = page_of_events[-1].position
+            concerned = [await _concerns(parts, claims.authority, item.record) for item in page_of_events]
+            if any(concerned):
+                yield CHANGED
+        elif not await wait(coming, HEARTBEAT_SECONDS):
+            yield b": nothing new\n\n"
+
+
+async def _concerns(parts: Parts, authority: AuthorityId, record: Record) -> bool:
+    if record.authority == authority:
+        return True
+    facts = await parts.feed.facts(record.stream, record.version)
+    return facts is not None and authority in facts.places()
