@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -32,6 +33,10 @@ DATABASE = "motcua"
 POSTGRES_PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT = 54329, 7233, 8233
 """Where to listen if nobody else does."""
 PORT_ATTEMPTS = 5
+POSTGRES_STATE = "postgres"
+SAMPLE_WANTED = "sample-wanted"
+"""Stands in the state directory from the first start until the sample dossiers are in."""
+SAMPLE_DOSSIERS = 60
 PAGES = {"desk": "/", "API docs": "/schema", "public board": "/board"}
 
 
@@ -70,12 +75,17 @@ class EmbeddedSystem:
         self._ready = False
         self._taken: frozenset[int] = frozenset()
 
-    async def start(self) -> dict[str, str]:
-        """Start all parts and return the URLs by name; raise OperationalError where one does not start."""
+    async def start(self, *, sample: bool) -> dict[str, str]:
+        """Start all parts and return the URLs by name; raise OperationalError where one does not start.
+
+        With ``sample`` a database that is new, and ours, is meant to be filled: see ``fill``.
+        """
         (self._state.path / settings.SETTINGS_FILE).unlink(missing_ok=True)
         chosen = self._with_files(settings.load({**self._environ, settings.STATE_DIR: str(self._state.path)}))
         wishes = self._wishes(chosen)
         if not chosen.database_url:
+            if sample and not (self._state.path / POSTGRES_STATE).exists():
+                (self._state.path / SAMPLE_WANTED).touch()
             chosen = await self._start_postgres(chosen)
         await self._step("migrations", lambda: _migrate(chosen))
         await self._run_to_end(
@@ -91,13 +101,34 @@ class EmbeddedSystem:
         self._supervisor.notify()
         return self._urls
 
+    async def fill(self) -> None:
+        """Enter sample dossiers into a system that was started for the first time; a failure is noted, not raised."""
+        wanted = self._state.path / SAMPLE_WANTED
+        if not wanted.exists():
+            return
+        self._reporter.note(f"entering {SAMPLE_DOSSIERS} sample dossiers; --empty leaves them out")
+        chosen = settings.load({settings.STATE_DIR: str(self._state.path)})
+        try:
+            await self._run_to_end("sample", chosen, "demo", "--dossiers", str(SAMPLE_DOSSIERS), "--store", "postgres")
+        except StartFailed as error:
+            # A stop in the middle of it leaves a part of them: good enough, and they cannot be entered again.
+            self._reporter.note(f"the sample is not complete: {error}")
+        try:
+            await self._run_to_end("workflows", chosen, "revive")
+        except StartFailed as error:
+            self._reporter.note(
+                f"the sample's open dossiers have no workflows yet: {error}; 'motcua revive' starts them"
+            )
+        else:
+            wanted.unlink()
+
     async def stop(self) -> None:
         """Stop all parts in reverse order."""
         await self._supervisor.stop()
 
     async def _start_postgres(self, chosen: Settings) -> Settings:
         def server(port: int) -> EmbeddedPostgres:
-            return EmbeddedPostgres(self._state.path / "postgres", port=port)
+            return EmbeddedPostgres(self._state.path / POSTGRES_STATE, port=port)
 
         def part(port: int) -> Part:
             made = server(port)
@@ -167,7 +198,8 @@ class EmbeddedSystem:
 
     async def _run_to_end(self, name: str, chosen: Settings, *arguments: str) -> None:
         began = time.monotonic()
-        program = self._program(name, chosen, *arguments)
+        # Interrupted like by Ctrl-C, upon which a command ends what it has started itself.
+        program = msgspec.structs.replace(self._program(name, chosen, *arguments), stop=signal.SIGINT)
         process = child.spawn(program)
         try:
             status = await supervisor.end_of(process)
@@ -193,6 +225,8 @@ class EmbeddedSystem:
         # Absolute: the processes work in the state directory, the user's paths are meant from where he stands.
         return msgspec.structs.replace(
             chosen,
+            # Whoever reaches this machine's own address may try everything out, unless a provider says who somebody is.
+            demo_login=not chosen.oidc_issuer and chosen.api_host == ports.LOOPBACK,
             secret_file=(chosen.secret_file or self._state.secret("token-secret")).absolute(),
             wrapping_key_file=(chosen.wrapping_key_file or self._state.secret("wrapping-key")).absolute(),
             catalogue_dir=chosen.catalogue_dir.absolute() if chosen.catalogue_dir else None,

@@ -33,6 +33,7 @@ def up(
     directory: Directory = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the API and desk.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget everything first.")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Without sample dossiers.")] = False,
     json: Json = False,
 ) -> None:
     """Start the whole system here: PostgreSQL, Temporal, workers, API and desk. Ctrl-C stops it."""
@@ -42,7 +43,7 @@ def up(
     reporter = _JsonReporter() if json else _LineReporter()
     with state.claim(fresh=fresh):
         reporter.begin(str(state.path))
-        asyncio.run(_run(embedded.EmbeddedSystem(state, os.environ, port, reporter), reporter))
+        asyncio.run(_run(embedded.EmbeddedSystem(state, os.environ, port, reporter), reporter, sample=not empty))
 
 
 def down(directory: Directory = None, json: Json = False) -> None:
@@ -125,14 +126,15 @@ class _JsonReporter:
         output.print_json_lines([{"stopped": True}])
 
 
-async def _run(system: "EmbeddedSystem", reporter: _LineReporter | _JsonReporter) -> None:
+async def _run(system: "EmbeddedSystem", reporter: _LineReporter | _JsonReporter, *, sample: bool) -> None:
     """Run until a signal; a second one ends everything at once."""
     stop = _stop_on_signals()
-    starting, stopping = asyncio.ensure_future(system.start()), asyncio.ensure_future(stop.wait())
+    starting = asyncio.ensure_future(_start(system, reporter, sample=sample))
+    stopping = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
-            reporter.ready(starting.result())
+            starting.result()
             await stopping
     finally:
         starting.cancel()
@@ -142,6 +144,11 @@ async def _run(system: "EmbeddedSystem", reporter: _LineReporter | _JsonReporter
         reporter.stopping()
         await system.stop()
     reporter.stopped()
+
+
+async def _start(system: "EmbeddedSystem", reporter: _LineReporter | _JsonReporter, *, sample: bool) -> None:
+    reporter.ready(await system.start(sample=sample))
+    await system.fill()
 
 
 def _stop_on_signals() -> asyncio.Event:

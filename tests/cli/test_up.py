@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,11 @@ class Running:
     """A system that was started as ``motcua up --json``; ``lines`` is what it printed until it was ready."""
 
     def __init__(self, process: "subprocess.Popen[str]", directory: Path) -> None:
+        began = time.monotonic()
         self.process = process
         self.directory = directory
-        self.lines = list(self._until_ready())
+        self.lines = list(self._until("ready"))
+        self.seconds = time.monotonic() - began
 
     @property
     def urls(self) -> dict[str, str]:
@@ -55,11 +58,16 @@ class Running:
         self.process.send_signal(signum)
         return self.process.wait(60)
 
-    def _until_ready(self) -> Iterator[dict[str, Any]]:
+    def await_part(self, name: str) -> dict[str, Any]:
+        """Read on until a part is told of, and return its line."""
+        return next(line for line in self._until("part", name) if line.get("part") == name)
+
+    def _until(self, key: str, value: object = True) -> Iterator[dict[str, Any]]:  # noqa: FBT002  # JSON's true
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            yield json.loads(line)
-            if "ready" in line:
+        for text in self.process.stdout:
+            line: dict[str, Any] = json.loads(text)
+            yield line
+            if line.get(key) == value:
                 return
         pytest.fail(f"motcua up ended with {self.process.wait()}: {self.process.stderr and self.process.stderr.read()}")
 
@@ -115,6 +123,22 @@ def _left(directory: Path) -> list[str]:
     return found
 
 
+def _descendants(pid: int) -> dict[int, str]:
+    """Names of all processes below this one, by number."""
+    children = [int(task) for path in Path(f"/proc/{pid}/task").glob("*/children") for task in path.read_text().split()]
+    below = {number: name for child in children for number, name in _descendants(child).items()}
+    return below | {child: name for child in children if (name := _name(child))}
+
+
+def _name(pid: int) -> str:
+    """The name of a process's program, the empty string where it has ended."""
+    try:
+        fields = (Path("/proc") / str(pid) / "status").read_text()
+        return "" if "State:\tZ" in fields else Path(f"/proc/{pid}/exe").readlink().name
+    except OSError:
+        return ""
+
+
 def _await_nothing_left(directory: Path) -> None:
     deadline = time.monotonic() + 30
     while left := _left(directory):
@@ -122,46 +146,89 @@ def _await_nothing_left(directory: Path) -> None:
         time.sleep(0.05)
 
 
-def test_the_system_starts_survives_and_stops(tmp_path: Path) -> None:
-    """Ready in time, every part healthy, every URL there; what dies comes back; ``down`` stops it; state survives."""
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An empty system that runs; its tests leave it running."""
+    with _up(tmp_path_factory.mktemp("up") / "state", "--empty") as running:
+        yield running
+
+
+def test_it_is_ready_in_time_and_all_of_it_is_there(system: Running) -> None:
+    """Every part is healthy, every URL that is printed answers."""
+    assert system.seconds < SECONDS_TO_READINESS
+    assert _status(system.directory)[0] == 0
+    assert {"API docs", "Temporal UI", "metrics"} <= set(system.urls)
+    for url in system.urls.values():
+        assert httpx.get(url, follow_redirects=True).is_success
+
+
+def test_a_second_start_in_its_directory_is_refused(system: Running) -> None:
+    """The sentence says that it runs already."""
+    second = _motcua("up", directory=system.directory)
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+
+
+def test_tokens_are_issued_for_it(system: Running) -> None:
+    """``motcua token`` finds the system's secret; the API knows the officer by it."""
+    token = _motcua("token", "--officer", "bao.bui", directory=system.directory)
+    assert token.returncode == 0, token.stderr
+    worklist = system.urls["API docs"].replace("/schema", "/api/v1/tasks")
+    assert httpx.get(worklist).status_code == HTTPStatus.UNAUTHORIZED
+    bearer = {"Authorization": f"Bearer {token.stdout.strip()}"}
+    assert httpx.get(worklist, headers=bearer).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("victim", ["worker", "PostgreSQL", "Temporal"])
+def test_a_part_that_is_killed_comes_back(system: Running, victim: str) -> None:
+    """It runs again, the others find it again, and ``status`` tells of the restart."""
+    os.kill(system.part(victim)["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not (system.part(victim)["restarts"] == 1 and _status(system.directory)[0] == 0):
+        assert time.monotonic() < deadline, _status(system.directory)
+
+
+def test_another_system_beside_it_finds_free_ports(system: Running, tmp_path: Path) -> None:
+    """It gets other ports and says so; ``--fresh`` starts it from nothing."""
     directory = tmp_path / "state"
-    began = time.monotonic()
+    with StateDirectory(directory).claim():
+        secret = StateDirectory(directory).secret("token-secret").read_text()
+    with _up(directory, "--fresh", "--empty") as other:
+        assert set(system.urls.values()).isdisjoint(other.urls.values())
+        assert sum("is taken" in line.get("note", "") for line in other.lines) >= 4
+        assert (directory / "token-secret").read_text() != secret
+
+
+def test_a_new_system_is_filled_and_dies_as_a_whole(tmp_path: Path) -> None:
+    """Sample dossiers of a quarter, the open ones alive, the store sound; ``kill -9`` leaves no child behind."""
+    with _up(tmp_path / "state") as system:
+        system.await_part("workflows")
+        environment = {**os.environ, "MOTCUA_STATE_DIR": str(system.directory)}
+        for check in ("verify", "reconcile"):
+            subprocess.run([sys.executable, *MODULE, check], env=environment, check=True, capture_output=True)
+        assert "motcua_dossiers_received_total{" in httpx.get(system.urls["metrics"]).text
+        assert len(_left(system.directory)) > len(system.lines) // 2
+        assert system.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_a_stop_in_the_middle_leaves_no_process_and_state_survives(tmp_path: Path) -> None:
+    """Ctrl-C while the sample is entered ends the servers that this needs too; the next start goes on from there."""
+    directory = tmp_path / "state"
     with _up(directory) as system:
-        assert time.monotonic() - began < SECONDS_TO_READINESS
-        assert _status(directory)[0] == 0
-        assert {"API docs", "Temporal UI", "metrics"} <= set(system.urls)
-        for url in system.urls.values():
-            assert httpx.get(url, follow_redirects=True).is_success
-
-        second = _motcua("up", directory=directory)
-        assert second.returncode == 1
-        assert "already runs" in second.stderr
-
-        for victim in ("worker", "PostgreSQL", "Temporal"):
-            os.kill(system.part(victim)["pid"], signal.SIGKILL)
-            deadline = time.monotonic() + 30
-            while not (system.part(victim)["restarts"] == 1 and _status(directory)[0] == 0):
-                assert time.monotonic() < deadline, _status(directory)
-
-        token = _motcua("token", "--officer", "bao.bui", directory=directory)
-        assert token.returncode == 0, token.stderr
-        secret = (directory / "token-secret").read_text()
-        assert _motcua("down", directory=directory).returncode == 0
-        assert system.process.wait(60) == 0
-        assert _left(directory) == []
+        deadline = time.monotonic() + 60
+        while "temporal-test-server" not in (started := _descendants(system.process.pid)).values():
+            assert time.monotonic() < deadline, started
+        assert system.end(signal.SIGINT) == 0
+    assert [pid for pid in started if _name(pid)] == []
+    secret = (directory / "token-secret").read_text()
     with _up(directory) as system:
         assert {"part": "migrations", "detail": "up to date"}.items() <= system.lines[2].items()
         assert (directory / "token-secret").read_text() == secret
+        system.await_part("workflows")
+        assert _motcua("down", directory=directory).returncode == 0
+        assert system.process.wait(60) == 0
     assert _status(directory)[0] == 1
     assert _motcua("down", directory=directory).returncode == 0
-
-
-@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 0), (signal.SIGKILL, -9)])
-def test_no_child_outlives_the_system(tmp_path: Path, signum: signal.Signals, status: int) -> None:
-    """Neither after Ctrl-C nor after ``kill -9``; SIGTERM is what ``down`` and every other test here send."""
-    with _up(tmp_path / "state") as system:
-        assert len(_left(tmp_path / "state")) > len(system.lines) // 2
-        assert system.end(signum) == status
 
 
 def test_a_port_of_ones_own_choice_that_is_taken_is_an_error(tmp_path: Path) -> None:
@@ -174,17 +241,6 @@ def test_a_port_of_ones_own_choice_that_is_taken_is_an_error(tmp_path: Path) -> 
     assert answer.returncode == 1
     assert f"port {port} for the API is taken" in answer.stderr
     assert _left(tmp_path / "state") == []
-
-
-def test_fresh_forgets_and_a_second_system_finds_free_ports(tmp_path: Path) -> None:
-    """Beside a running system another one gets other ports and says so; ``--fresh`` starts it from nothing."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    with StateDirectory(second).claim():
-        secret = StateDirectory(second).secret("token-secret").read_text()
-    with _up(first) as one, _up(second, "--fresh") as other:
-        assert set(one.urls.values()).isdisjoint(other.urls.values())
-        assert sum("is taken" in line.get("note", "") for line in other.lines) >= 4
-        assert (second / "token-secret").read_text() != secret
 
 
 def test_fresh_never_empties_a_foreign_directory(tmp_path: Path) -> None:
@@ -221,7 +277,7 @@ def test_an_ordinary_user_may_run_it() -> None:
     place = Path(tempfile.mkdtemp(dir="/tmp"))
     try:
         os.chown(place, user.pw_uid, user.pw_gid)
-        with _up(place / "state", python=python, env=environment, owner=(user.pw_uid, user.pw_gid)):
+        with _up(place / "state", "--empty", python=python, env=environment, owner=(user.pw_uid, user.pw_gid)):
             assert (place / "state").stat().st_uid == user.pw_uid
             assert _status(place / "state")[0] == 0
     finally:
