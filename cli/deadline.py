@@ -102,7 +102,7 @@ def deadline(
     if json:
         print_json(explanation.plain(lang.value))
     else:
-        _print(explanation, clock, lang)
+        print_explanation(explanation, clock, lang)
 
 
 def find_calendar(text: str) -> "CalendarSpec":
@@ -142,7 +142,7 @@ def _suspension(text: str, effect: Effect) -> "Suspension":
     return Suspension(parse_moment(start), parse_moment(end) if end else None, effect)
 
 
-def _print(explanation: "Explanation", clock: "Clock", lang: Language) -> None:
+def print_explanation(explanation: "Explanation", clock: "Clock", lang: Language) -> None:
     """Print a table for people: local times, and the sum of what was counted at the foot."""
     from rich.console import Console
     from rich.table import Table
