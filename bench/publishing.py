@@ -31,7 +31,7 @@ from workers.batch import build_batch_worker
 from workers.dossier import build_worker
 from workflows.client import Dossiers
 from workflows.revision_messages import Progress
-from workflows.revisions import Revisions, revision_id
+from workflows.revisions import Revisions
 
 RUNNING: Final = 2000
 AT_ONCE: Final = 30
@@ -74,9 +74,10 @@ async def _measure(server: Server, address: str, number: int) -> tuple[float, Pr
             before = await _history_bytes(client)
             publication = await _published(database, calendar, today)
             started = time.perf_counter()
-            await Revisions(client, QUEUE).begin(publication, UNLIMITED)
-            handle = client.get_workflow_handle(revision_id(publication), result_type=Progress)
-            progress: Progress = await handle.result()
+            revisions = Revisions(client, QUEUE)
+            await revisions.begin(publication, UNLIMITED)
+            while not (progress := await revisions.progress(publication)).finished:  # noqa: ASYNC110  # a query tells
+                await asyncio.sleep(0.1)
             return time.perf_counter() - started, progress, await _history_bytes(client) - before
 
 

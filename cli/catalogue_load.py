@@ -9,6 +9,7 @@ import msgspec
 from catalogue.loading import Catalogue
 from domain.authority import Authority, Officer
 from domain.calendar import CalendarSpec
+from domain.ids import Version
 from domain.law import Law
 from domain.procedure import Procedure
 from domain.versioning import content_version
@@ -45,6 +46,8 @@ async def load_into(
 ) -> Loaded:
     """Publish what differs from what is in force on ``day``: changes from that day on, new things from FIRST_DAY on.
 
+    A calendar in a version that has been in force before is left as it was superseded.
+
     ``told`` hears how many of how many are done. Safe to repeat and to break off: what is published already is then
     unchanged. Raises StoreUnavailable.
     """
@@ -54,6 +57,8 @@ async def load_into(
     for kind, values in items.items():
         known = {item.id: item.version for item in await references.all_current(kind, day, SHAPES[kind])}
         versions = {name: content_version(value) for name, value in values.items()}
+        if kind is Kind.CALENDAR:
+            versions |= await _superseded(references, known, versions)
         for name, value in values.items():
             if known.get(name) != versions[name]:
                 await references.publish(kind, name, value, day if name in known else FIRST_DAY)
@@ -61,6 +66,21 @@ async def load_into(
             told(done, whole)
         loaded[kind] = _counts(known, versions)
     return loaded
+
+
+async def _superseded(
+    references: References, known: Mapping[str, Version], versions: Mapping[str, Version]
+) -> dict[str, Version]:
+    """What is in force instead of calendars that the catalogue has in a version of before.
+
+    ``motcua calendar publish`` has superseded those; loading the same catalogue again, as every start of the embedded
+    system does, must not take that back.
+    """
+    return {
+        name: known[name]
+        for name, version in versions.items()
+        if known.get(name, version) != version and await references.published(Kind.CALENDAR, name, version)
+    }
 
 
 def _counts(known: Mapping[str, str], versions: Mapping[str, str]) -> Counts:

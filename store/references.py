@@ -60,6 +60,9 @@ _CURRENT: Final = """
     WHERE kind = %(kind)s AND effective_from <= %(day)s {also}
     ORDER BY p.id, p.effective_from DESC, p.number DESC
 """
+_EVER: Final = b"""
+    SELECT FROM reference_publications WHERE kind = %(kind)s AND id = %(id)s AND version = %(version)s LIMIT 1
+"""
 _ALL: Final = _CURRENT.format(also="").encode()
 _ONE: Final = _CURRENT.format(also="AND p.id = %(id)s").encode()
 
@@ -118,6 +121,10 @@ class References:
     async def all_current(self, kind: Kind, day: date, shape: type[T]) -> list[Current[T]]:
         """Everything of a kind that is in force on a day, by id."""
         return [_current(row, shape) for row in await self._rows(_ALL, {"kind": kind.value, "day": day})]
+
+    async def published(self, kind: Kind, name: str, version: Version) -> bool:
+        """Whether a version has ever been put in force, be it superseded since."""
+        return bool(await self._rows(_EVER, {"kind": kind.value, "id": name, "version": version}))
 
     async def _rows(self, statement: bytes, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of a query."""

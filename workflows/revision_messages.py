@@ -41,8 +41,8 @@ class RevisionStart(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a revision begins with, and what continue-as-new carries over.
 
     ``rate`` is in dossiers a second, ``page`` the number of dossiers taken at once. ``total`` is how many were
-    concerned when it began (none: not counted yet). ``swept``: the last walk, for latecomers, has begun. A run is renewed after ``pages_per_run``: a page leaves some ten
-    events of history.
+    concerned when it began (none: not counted yet). ``swept``: the last walk, for latecomers, has begun. A run is
+    renewed after ``pages_per_run``: a page leaves some ten events of history.
     """
 
     publication: Publication

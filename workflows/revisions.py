@@ -37,7 +37,7 @@ class Revisions:
         self._queue = batch_queue(task_queue)
 
     async def begin(self, publication: Publication, rate: float) -> None:
-        """Begin to revise at ``rate`` dossiers a second; one of this version that runs already tries again what failed."""
+        """Begin to revise at ``rate`` dossiers a second; one of this version that runs tries again what failed."""
         try:
             await self._client.start_workflow(
                 CalendarRevisionWorkflow.run,

@@ -7,9 +7,12 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from catalogue.loading import load_catalogue
 from cli.catalogue_load import FIRST_DAY, Counts, load_into
 from domain.authority import Officer
+from domain.calendar import CalendarSpec
 from domain.procedure import Procedure
 from domain.versioning import content_version
 from store.database import Database as Pool
@@ -70,6 +73,23 @@ async def test_a_change_is_in_force_from_its_day(database: Database, tmp_path: P
             assert committed is not None
             assert committed.amount == amount
         assert (await references.current(Kind.OFFICER, "hoa", LATER, Officer)).value.name == "Hoa"
+
+
+async def test_a_calendar_that_was_superseded_stays_so(database: Database, tmp_path: Path) -> None:
+    """What ``calendar publish`` has put in force outlives every start of the system, which loads the catalogue anew."""
+    catalogue = load_catalogue(write_catalogue(tmp_path / "c"))
+    name, shipped = next(iter(catalogue.calendars.items()))
+    revised = msgspec.structs.replace(shipped, off=(*shipped.off, date(2026, 6, 8)))
+    async with Pool(database.app_url) as pool:
+        references = References(pool)
+        await load_into(references, catalogue, DAY)
+        version, _ = await references.publish(Kind.CALENDAR, name, revised, DAY)
+        loaded = await load_into(references, catalogue, LATER)
+        assert loaded[Kind.CALENDAR] == Counts(unchanged=len(catalogue.calendars))
+        assert (await references.current(Kind.CALENDAR, name, LATER, CalendarSpec)).version == version
+        catalogue.calendars[name] = msgspec.structs.replace(shipped, off=())
+        loaded = await load_into(references, catalogue, LATER)
+        assert loaded[Kind.CALENDAR].changed == 1
 
 
 def _load(url: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

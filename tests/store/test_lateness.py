@@ -15,6 +15,7 @@ from domain.dossier.evolve import evolve
 from domain.dossier.state import NEW, Dossier
 from domain.dossier.summary import timeliness, timeliness_as_recorded
 from domain.dossier.view import Timeliness
+from domain.ids import OfficerId
 from domain.lateness import BUCKETS
 from domain.record import Record
 from store.database import Connection
@@ -130,7 +131,7 @@ async def test_a_correction_takes_nothing_back(lives: Lives, pool: Pool) -> None
     await lives.finish("A", "2026-03-16T09:00+07:00")
     assert of(await project(pool), "resolved") == {"late": 1}
     for value in ("2026-03-12T16:00+07:00", "2026-03-12T15:00+07:00"):
-        correction = c.Correct("result.issued", "occurred_at", value, "nhập sai ngày", "chi")
+        correction = c.Correct("result.issued", "occurred_at", value, "nhập sai ngày", OfficerId("chi"))
         await lives.do("A", "2026-03-17T09:00+07:00", correction)
     counts = await project(pool)
     assert of(counts, "resolved") == {"late": 1}

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from domain.dossier import commands as c
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
+from domain.ids import OfficerId
 from tests.domain.dossier.samples import FOUR_STEPS, OFFICE, link, rules
 from tests.support.lives import Lives
 
@@ -48,8 +49,8 @@ async def one_act(lives: Lives, chance: random.Random, stream: str, at: datetime
         *((stream, command) for command in (c.IssueResult(), c.IssueResult(), c.ReturnResult(), c.ProvideSupplement())),
         *((part, command) for command in (c.AcknowledgeLink(), c.CompleteTask("appraise"), c.AnswerLink())),
         (stream, c.Extend(at + timedelta(days=chance.randrange(1, 20)), "chờ")),
-        (stream, c.Correct("result.issued", "occurred_at", earlier(9), "sai", "chi")),
-        (stream, c.Correct("dossier.received", "occurred_at", earlier(20), "sai", "chi")),
+        (stream, c.Correct("result.issued", "occurred_at", earlier(9), "sai", OfficerId("chi"))),
+        (stream, c.Correct("dossier.received", "occurred_at", earlier(20), "sai", OfficerId("chi"))),
         (stream, c.ReviseCalendar(REVISED, "nghỉ bù")),
         (stream, c.RequestSupplement("thiếu") if chance.random() < 0.3 else c.ProvideSupplement()),
         (stream, c.Withdraw() if chance.random() < 0.2 else c.ProvideSupplement()),
