@@ -1,6 +1,5 @@
 """The dossiers as callers see them: send an order, get what came of it. The one place where callers meet Temporal."""
 
-import contextlib
 from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
@@ -164,16 +163,12 @@ class Dossiers:
         """Give a linked stream its order; one without a running workflow is taken up from the store."""
         await self.execute(message.to, message.order, DELIVERY)
 
-    async def open(self, start: Start) -> None:
-        """Begin a linked part's run with its hand-over; one that was begun already is left alone."""
-        with contextlib.suppress(WorkflowAlreadyStartedError):
-            await self._client.start_workflow(
-                DossierWorkflow.run,
-                start,
-                id=start.stream,
-                task_queue=self._task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            )
+    async def open(self, start: Start, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
+        """Begin a linked part's run with its hand-over, and return once that is stored; repeats change nothing.
+
+        Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
+        """
+        return await self._answer(self._with_start(self._client, start, order, timeout), start.stream, order)
 
     async def settle(self, stream: Stream) -> bool:
         """Wait until the dossier's messages to linked streams are delivered; false where none is running."""

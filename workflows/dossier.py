@@ -358,7 +358,7 @@ class DossierWorkflow:
 
     async def _deliver_abroad(self, message: Message, namespace: str) -> None:
         client = workflow.create_nexus_client(service=DossiersService, endpoint=endpoint_of(namespace))
-        start = self._start_of_part(message) if message.opens else None
+        start = replace(self._start_of_part(message), first=None) if message.opens else None
         await client.execute_operation(
             DossiersService.deliver, Delivery(message, start), schedule_to_close_timeout=NEXUS_PATIENCE
         )

@@ -34,7 +34,7 @@ class DossiersHandler:
         message = delivery.message
         try:
             if delivery.start is not None:
-                await self._dossiers.open(delivery.start)
+                await self._dossiers.open(delivery.start, message.order, PATIENCE)
             else:
                 await self._dossiers.execute(message.to, message.order, PATIENCE)
         except Refusal as refusal:

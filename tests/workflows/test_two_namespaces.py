@@ -170,14 +170,10 @@ async def test_a_message_delivered_many_times_at_once_takes_effect_once(abroad: 
     async with abroad.worker(HOME), abroad.worker(PROVINCE):
         await _live(abroad, COURSE[:3])
         before = await abroad.history()
-        again = Start(
-            Stream(f"{abroad.code}/L1"),
-            RULES.for_link("L1"),
-            first=abroad.order(c.ReceiveLink(abroad.code, abroad.code, "L1", 1, RULES.procedure.id)),
-            exact=True,
-        )
+        again = Start(Stream(f"{abroad.code}/L1"), RULES.for_link("L1"), exact=True)
+        first = abroad.order(c.ReceiveLink(abroad.code, abroad.code, "L1", 1, RULES.procedure.id))
         province = Dossiers(abroad.clients[PROVINCE], abroad.journal, abroad.queue, exact=True)
-        await asyncio.gather(*(province.open(again) for _ in range(5)))
+        await asyncio.gather(*(province.open(again, first, TIMEOUT) for _ in range(5)))
         assert await abroad.history() == before
 
 
