@@ -68,12 +68,14 @@ class Database:
 
     async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run repeatable ``work`` on a connection in autocommit mode; raise StoreUnavailable where that fails now."""
-        try:
-            async with self._pool.connection() as connection:
-                return await work(connection)
-        except LOST:
-            # A connection that died while idle is only noticed by using it. Drop all such ones, then try once more.
-            with unavailable():
+        with unavailable():
+            try:
+                async with self._pool.connection() as connection:
+                    return await work(connection)
+            except PoolTimeout:
+                raise  # there was none to be had, so another attempt would only make the caller wait as long again
+            except LOST:
+                # A connection that died while idle is only noticed by using it. Drop all such ones, then try once more.
                 await self._pool.check()
                 async with self._pool.connection() as connection:
                     return await work(connection)
