@@ -46,8 +46,8 @@ class _Event(msgspec.Struct, frozen=True, omit_defaults=True):
 class DossierSubmitted(_Event, frozen=True):
     """Handed in online; not yet accepted.
 
-    ``procedure_version``, ``calendars``, ``calendar_of`` (each authority's calendar, where they do not all share one) and ``law``
-    are the rules that are pinned.
+    ``procedure_version``, ``calendars``, ``calendar_of`` (each authority's calendar, where they do not all share one)
+    and ``law`` are the rules that are pinned.
     """
 
     type = "dossier.submitted"
