@@ -91,6 +91,11 @@ FIELDS: Final[dict[str, tuple[Any, str]]] = {
     "value": (Line | Applicant, "What is right; an applicant as an object."),
     "approved_by": (Id, "The second officer, who approves the correction."),
     "score": (Whole, "1 (poor) to 5 (good)."),
+    "carrier": (Line, "The carrier's id."),
+    "tracking": (Line, "The parcel's number with the carrier; none where the carrier will give one."),
+    "parcel": (Id, "The parcel's number within the dossier, e.g. `B1`."),
+    "place": (Line, "Where it was."),
+    "event_id": (Line, "The carrier's id of what it says."),
     "words": (Text, "In the citizen's own words."),
 }
 """Type and description of each field of a command; vocabularies that differ between commands are theirs (see OWN)."""
@@ -98,6 +103,9 @@ FIELDS: Final[dict[str, tuple[Any, str]]] = {
 OWN: Final[dict[str, str]] = {
     "outcome": "How it ends.",
     "method": "How the result reached the citizen.",
+    "service": "The time within which the carrier owes word of the parcel; the law's if unsaid.",
+    "state": "Where the parcel is.",
+    "signed": "Whether the recipient signed for it.",
 }
 """Fields that keep the type which their command gives them."""
 
@@ -126,6 +134,10 @@ PUBLIC: Final[tuple[type[c.Command], ...]] = (
     c.Stop,
     c.Correct,
     c.RecordFeedback,
+    c.OrderCollection,
+    c.DispatchResult,
+    c.CancelParcel,
+    c.RecordScan,
 )
 """Commands that officers may send to an existing dossier."""
 

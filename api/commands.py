@@ -50,6 +50,10 @@ EXAMPLES: Final[dict[type[c.Command], dict[str, object]]] = {
         "reason": "Nhập muộn",
         "approved_by": "phuong.tran",
     },
+    c.OrderCollection: {"carrier": "ems", "tracking": "EM123456789VN"},
+    c.DispatchResult: {"carrier": "ems", "tracking": "EM987654321VN"},
+    c.CancelParcel: {"parcel": "B1", "reason": "Công dân đến nhận trực tiếp"},
+    c.RecordScan: {"tracking": "EM987654321VN", "state": "delivered", "signed": True},
     c.RecordFeedback: {"score": 5, "words": "Nhanh, thân thiện"},
 }
 """A body for each command that has anything to say."""

@@ -94,7 +94,7 @@ class Inbound:
 
     async def run(self) -> None:
         """Work until cancelled. PostgreSQL and Temporal may be away."""
-        while True:
+        while not ending():
             try:
                 if await self.step() < BATCH:
                     await self._wait()
@@ -104,7 +104,7 @@ class Inbound:
 
     async def run_unparking(self) -> None:
         """Wake what waits for an order as soon as there is one, until cancelled."""
-        while True:
+        while not ending():
             try:
                 await self._inbox.unpark()
             except StoreUnavailable as error:
@@ -214,6 +214,12 @@ class Inbound:
         await asyncio.sleep(POLL_SECONDS if due is None else min(POLL_SECONDS, max(due, 0.01)))
 
 
+def ending() -> bool:
+    """Whether this task was told to end: a wait that is just over swallows the word (``asyncio.wait_for``)."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _order(stream: str, one: Heard) -> Order:
     scan, carrier = one.scan, one.raw.carrier
     return Order(
@@ -225,7 +231,7 @@ def _order(stream: str, one: Heard) -> Order:
             signed=scan.signed,
             reason=scan.reason or (scan.status if scan.state is ScanState.UNKNOWN else ""),
             place=scan.place,
-            event=scan.event_id,
+            event_id=scan.event_id,
         ),
         recorded_at=datetime.now(UTC),
         occurred_at=scan.at,

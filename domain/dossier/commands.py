@@ -258,7 +258,7 @@ class RecordScan(_Command, frozen=True, tag="record_scan"):
     """A carrier's word of a parcel; when it happened is the order's ``occurred_at``, the carrier's own time.
 
     ``signed``: the recipient signed for it. ``tracking`` may be left out where the dossier has one parcel only;
-    ``event`` is the carrier's id of this word, ``reason`` why an invitation failed, ``place`` where it was.
+    ``event_id`` is the carrier's id of this word, ``reason`` why an invitation failed, ``place`` where it was.
     """
 
     state: ScanState
@@ -267,7 +267,7 @@ class RecordScan(_Command, frozen=True, tag="record_scan"):
     signed: bool = False
     reason: Text = ""
     place: str = ""
-    event: str = ""
+    event_id: str = ""
 
 
 class ReviseCalendar(_Command, frozen=True, tag="revise_calendar"):

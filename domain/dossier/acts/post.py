@@ -81,7 +81,7 @@ def record_scan(draft: Draft, command: c.RecordScan) -> None:
             signed=command.signed,
             reason=command.reason,
             place=command.place,
-            event=command.event,
+            event=command.event_id,
         )
     )
     _follow(draft, before)
