@@ -251,7 +251,7 @@ async def test_moments_out_of_reach_in_a_query(clerk: httpx.AsyncClient) -> None
         await _refused(answer, 422, "invalid_moment")
 
 
-UNTAKEN = [
+UNTAKEN: list[tuple[dict[str, object], int, str]] = [
     ({"components": []}, 409, "missing_components"),
     ({"components": ["don", "gold"]}, 409, "excess_components"),
     ({"procedure": "9.999999"}, 422, "unknown_reference"),
@@ -265,7 +265,7 @@ async def test_what_is_not_taken_leaves_nothing_behind(clerk: httpx.AsyncClient)
     """A receipt that is refused allots no code and starts no workflow."""
     before = await received(clerk)
     for change, status, code in UNTAKEN:
-        body = {"procedure": PLAIN, "components": ["don"], **change}
+        body: dict[str, object] = {"procedure": PLAIN, "components": ["don"], **change}
         await _refused(await clerk.post("/api/v1/dossiers", json=body, headers=keyed()), status, code)
     after = await received(clerk)
     assert int(after[-4:]) == int(before[-4:]) + 1
