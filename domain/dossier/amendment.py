@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from domain.dossier.commands import Channel
 from domain.dossier.events import EntryCorrected
-from domain.dossier.state import Dossier
+from domain.dossier.state import Dossier, Stay
+from domain.procedure import SuspensionReason
 
 OCCURRED_AT = "occurred_at"
 
@@ -36,13 +37,13 @@ FIELDS = {
 }
 """Entries' other fields that can be corrected."""
 
-CLOCK_ENTRIES = {
-    "supplement.requested": 1,
-    "payment.required": 1,
-    "supplement.provided": 1,
-    "payment.confirmed": 1,
+REASON_OF = {
+    "supplement.requested": SuspensionReason.SUPPLEMENT,
+    "payment.required": SuspensionReason.PAYMENT,
+    "supplement.provided": SuspensionReason.SUPPLEMENT,
+    "payment.confirmed": SuspensionReason.PAYMENT,
 }
-"""Entries whose clock entry is the one that follows them: correcting the act corrects the clock."""
+"""Entries whose clock entry, for this reason, is the one that follows them: correcting the act corrects the clock."""
 
 
 def correctable(event: str, field: str) -> bool:
@@ -69,13 +70,26 @@ def moment_of(state: Dossier, version: int, event: str) -> datetime | None:
         case "result.issued":
             return state.ready_at
         case _:
-            version += CLOCK_ENTRIES.get(event, 0)
-            for stay in state.stays:
-                if stay.began == version:
-                    return stay.start
-                if stay.ended == version:
-                    return stay.end
-            return None
+            began, ended = stay_begun_by(state, version, event), stay_ended_by(state, version, event)
+            if began is not None:
+                return began.start
+            return ended.end if ended is not None else None
+
+
+def stay_begun_by(state: Dossier, version: int, event: str) -> Stay | None:
+    """The suspension that the entry began (none: it began none)."""
+    return next((stay for stay in state.stays if _concerns(stay, stay.began, version, event)), None)
+
+
+def stay_ended_by(state: Dossier, version: int, event: str) -> Stay | None:
+    """The suspension that the entry ended (none: it ended none)."""
+    return next((stay for stay in state.stays if _concerns(stay, stay.ended, version, event)), None)
+
+
+def _concerns(stay: Stay, clock_entry: int, version: int, event: str) -> bool:
+    """Whether the stay's entry of that version is this entry, or the one that this act was followed by."""
+    reason = REASON_OF.get(event)
+    return clock_entry == version if reason is None else clock_entry == version + 1 and stay.reason is reason
 
 
 def _moved(state: Dossier, version: int, event: str, moment: datetime) -> Dossier:
@@ -87,9 +101,9 @@ def _moved(state: Dossier, version: int, event: str, moment: datetime) -> Dossie
         case "result.issued":
             return replace(state, ready_at=moment)
         case _:
-            version += CLOCK_ENTRIES.get(event, 0)
+            began, ended = stay_begun_by(state, version, event), stay_ended_by(state, version, event)
             stays = tuple(
-                replace(s, start=moment) if s.began == version else replace(s, end=moment) if s.ended == version else s
+                replace(s, start=moment) if s is began else replace(s, end=moment) if s is ended else s
                 for s in state.stays
             )
             return replace(state, stays=stays)

@@ -5,7 +5,7 @@ from datetime import datetime
 from domain.dossier import commands as c
 from domain.dossier import events as e
 from domain.dossier import refusals as r
-from domain.dossier.amendment import OCCURRED_AT, correctable, moment_of
+from domain.dossier.amendment import OCCURRED_AT, correctable, moment_of, stay_begun_by, stay_ended_by
 from domain.dossier.draft import Draft
 from domain.dossier.state import Dossier
 from domain.dossier.view import Status
@@ -69,8 +69,18 @@ def _values(draft: Draft, version: int, entry: str, command: c.Correct) -> tuple
         raise r.BeforeReceipt(new, state.received_at)
     if entry in _RECEIPTS and state.ready_at is not None and new > state.ready_at:
         raise r.EndsBeforeStart(new, state.ready_at)
+    _check_stay(state, version, entry, new)
     draft.calendar.minute(new)  # refuses what cannot even be converted to local time
     return old.isoformat(), new.astimezone(draft.calendar.zone).isoformat()
+
+
+def _check_stay(state: Dossier, version: int, entry: str, new: datetime) -> None:
+    """Refuse to turn a suspension round."""
+    began, ended = stay_begun_by(state, version, entry), stay_ended_by(state, version, entry)
+    if began is not None and began.end is not None and began.end < new:
+        raise r.EndsBeforeStart(new, began.end)
+    if ended is not None and new < ended.start:
+        raise r.EndsBeforeStart(ended.start, new)
 
 
 _RECEIPTS = frozenset({"dossier.received", "dossier.submitted", "link.received"})
