@@ -42,7 +42,7 @@ check: format lint types imports dependencies dead-code migrations openapi alert
 
 .PHONY: format
 format: $(STAMP)
-	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; run 'make fmt'" >&2; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "not formatted; run 'make fmt'" >&2; exit 1; }
 
 .PHONY: lint
 lint: $(STAMP)
