@@ -1,7 +1,7 @@
 """The printed forms of a dossier (Circular 03/2025/TT-VPCP, Annex I): which there are, and what stands in them.
 
-01 receipt and appointment, 02 request for a supplement, 03 refusal, 04 apology and new date, 05 stop, 06 the control slip
-with one line for each hop, 07 the desk's register. All of it follows from the dossier's events.
+01 receipt and appointment, 02 request for a supplement, 03 refusal, 04 apology and new date, 05 stop, 06 the control
+slip with one line for each hop, 07 the desk's register. All of it follows from the dossier's events.
 """
 
 from collections.abc import Sequence

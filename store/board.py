@@ -112,3 +112,15 @@ async def load_of(database: Database, authority: AuthorityId, now: datetime) -> 
         return [LoadRow(*row) for row in await cursor.fetchall()]
 
     return await database.run(work)
+
+
+_WORK: Final = b"SELECT authority, count(*) FROM tasks GROUP BY authority"
+
+
+async def open_tasks(database: Database) -> dict[AuthorityId, int]:
+    """How many tasks are open at each authority that has any. Raises StoreUnavailable."""
+
+    async def work(connection: Connection) -> dict[AuthorityId, int]:
+        return dict(await (await connection.execute(_WORK)).fetchall())
+
+    return await database.run(work)

@@ -63,4 +63,4 @@ def left_words(t: Translate, minutes: int, day_minutes: int) -> str:
 
 def period_words(t: Translate, period: Period) -> str:
     """``10 working days``."""
-    return t(f"period.{period.unit.value}", n=period.amount)
+    return t(f"period.{period.unit.value}", n=str(period.amount).replace(".", t("period.point")))

@@ -1,7 +1,6 @@
 """Logging in and out."""
 
 from http import HTTPStatus
-from itertools import groupby
 from typing import Final
 
 from litestar import Response, get, post
@@ -22,13 +21,15 @@ from api.desk.context import (
     see_other,
     session_token,
 )
+from api.desk.directory import Directory
 from api.desk.oidc import LoginFailed
 from api.parts import parts_of
 from api.problems import Trouble
 from domain.authority import Officer
-from domain.ids import OfficerId
+from domain.ids import AuthorityId, OfficerId
 from domain.vietnamese import name_key, text_key
 from runtime import logging
+from store.board import open_tasks
 
 LOG = logging.logger(__name__)
 FAILED: Final = "login.failed"
@@ -45,14 +46,7 @@ async def login(request: Call) -> Response[str]:
 async def _login_page(request: Call, status: HTTPStatus, failure: str) -> Response[str]:
     desk = desk_of(request)
     directory = await directory_of(request)
-    words = str(request.query_params.get("q", ""))[:100]
-    groups: list[tuple[str, list[Officer]]] = []
-    if desk.settings.demo_login:
-        name_of = directory.authority_name
-        officers = sorted(
-            directory.officers.values(), key=lambda one: (text_key(name_of(one.authority)), name_key(one.name))
-        )
-        groups = [(name, list(some)) for name, some in groupby(officers, key=lambda one: name_of(one.authority))]
+    groups = await _groups(request, directory) if desk.settings.demo_login else []
     return page(
         request,
         "login.html",
@@ -60,9 +54,19 @@ async def _login_page(request: Call, status: HTTPStatus, failure: str) -> Respon
         groups=groups,
         provider=desk.settings.provider,
         next=own_address(str(request.query_params.get("next", ""))),
-        words=words,
         failure=failure,
     )
+
+
+async def _groups(request: Call, directory: Directory) -> list[tuple[str, int, list[Officer]]]:
+    """The officers by their authorities, those with open work first."""
+    work = await open_tasks(parts_of(request).database)
+    people = sorted(directory.officers.values(), key=lambda one: name_key(one.name))
+    places: dict[AuthorityId, list[Officer]] = {}
+    for one in people:
+        places.setdefault(one.authority, []).append(one)
+    ordered = sorted(places, key=lambda place: (-work.get(place, 0), text_key(directory.authority_name(place))))
+    return [(directory.authority_name(place), work.get(place, 0), places[place]) for place in ordered]
 
 
 @post("/login/demo", name="deskLoginDemo", status_code=HTTPStatus.SEE_OTHER)

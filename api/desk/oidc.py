@@ -1,7 +1,7 @@
 """Logging in with an OpenID Connect provider: the authorization code flow with PKCE.
 
-What must survive between going there and coming back (state, nonce, verifier) travels in a signed cookie that lives for ten
-minutes, so no server has to remember strangers.
+What must survive between going there and coming back (state, nonce, verifier) travels in a signed cookie that lives for
+ten minutes, so no server has to remember strangers.
 """
 
 import base64

@@ -1,6 +1,7 @@
 """Receiving: find the procedure, check the papers, see the appointment, save, print the receipt."""
 
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,11 +12,14 @@ from litestar.datastructures import FormMultiDict
 
 from api.access_log import request_id_of
 from api.answers import received
-from api.bodies import Applicant, NewDossier
+from api.bodies import BODY_OF, Applicant, NewDossier
 from api.body import Call
+from api.commands import Asked, order_of
 from api.desk.context import directory_of, page, read_form, see_other
 from api.desk.dossier import fresh_key
 from api.desk.people import unsealed
+from api.execution import execute
+from api.headers import command_id
 from api.intake import Intake, take_in
 from api.moments import check_moments
 from api.parts import Parts, parts_of
@@ -23,11 +27,12 @@ from api.problems import Trouble
 from api.statuses import trouble_of
 from domain.checklist import compare
 from domain.deadline import Clock, due
+from domain.dossier import commands as c
 from domain.dossier.commands import Channel
 from domain.dossier.rules import Rules
 from domain.dossier.view import Status
 from domain.errors import Refusal
-from domain.ids import AuthorityId, ProcedureCode, Stream
+from domain.ids import AuthorityId, DossierCode, ProcedureCode, Stream
 from domain.procedure import Procedure
 from domain.vietnamese import plain
 from store.queries import DossierQuery
@@ -44,6 +49,7 @@ class Preview(msgspec.Struct, frozen=True):
 
     appointment: datetime | None
     missing: tuple[str, ...]
+    missing_names: str
     excess: tuple[str, ...]
     twins: tuple[str, ...]
 
@@ -101,10 +107,12 @@ async def _page(  # what was typed, and what is wrong with it
 
 async def _preview(request: Call, procedure: Procedure, given: dict[str, Any]) -> Preview:
     parts, now = parts_of(request), parts_of(request).now()
+    names = {one.id: one.name or one.id for one in procedure.components}
     compared = compare(given.get("components", []), procedure.components)
     return Preview(
         appointment=await _appointment(parts, request.user.authority, procedure, now),
         missing=compared.missing,
+        missing_names="; ".join(names.get(one, one) for one in compared.missing),
         excess=compared.excess,
         twins=await _twins(request, parts, procedure, given),
     )
@@ -179,8 +187,7 @@ async def save(request: Call) -> Response[str] | Response[None]:
 
 async def _preview_part(request: Call, procedure: Procedure, given: dict[str, Any]) -> Response[str]:
     preview = await _preview(request, procedure, given)
-    names = {one.id: one.name or one.id for one in procedure.components}
-    return page(request, "preview_part.html", preview=preview, names=names, procedure=procedure)
+    return page(request, "preview_part.html", preview=preview, procedure=procedure)
 
 
 def _given(form: FormMultiDict) -> dict[str, Any]:
@@ -220,16 +227,16 @@ def _moment(text: str) -> datetime | None:
 
 
 async def _take(request: Call, procedure: Procedure, given: dict[str, Any], do: str, key: str) -> str:
+    """The code of the dossier that is received; of one that is refused it is noted first that it was handed in."""
     parts, user = parts_of(request), request.user
     refusing = do == "refuse"
     new = NewDossier(
         procedure=procedure.id,
-        do="refuse" if refusing else "receive",
-        channel=Channel(given["channel"]) if given["channel"] in set(Channel) else None,
-        components=() if refusing else tuple(given["components"]),
+        do="submit" if refusing else "receive",
+        channel=Channel(given["channel"]) if given["channel"] in set(Channel) else Channel.DIRECT,
+        components=tuple(one for one in given["components"] if one),
         applicant=Applicant(**{name: given[name][:500] for name in PERSON}),
         occurred_at=_moment(given["occurred_at"]) if given["occurred_at"] else None,
-        reason=given["reason"] if refusing else "",
     )
     checked = msgspec.convert(msgspec.to_builtins(new), NewDossier)
     check_moments(checked)
@@ -242,7 +249,12 @@ async def _take(request: Call, procedure: Procedure, given: dict[str, Any], do: 
         request_id=request_id_of(request.scope),
         now=parts.now(),
     )
-    return received(await take_in(parts, user, intake)).code
+    code = DossierCode(received(await take_in(parts, user, intake)).code)
+    if refusing:
+        asked = Asked(user, code, command_id(user.officer, key, "refuse"), request_id_of(request.scope), None)
+        body = msgspec.convert({"reason": given["reason"]}, BODY_OF[c.Refuse])
+        await execute(parts, user, Stream(code), partial(order_of, parts, asked, c.Refuse, body))
+    return code
 
 
 def _told(error: Exception, trouble: Trouble) -> tuple[str, str]:
