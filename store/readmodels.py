@@ -12,7 +12,7 @@ from store import statements
 from store.codec.upcasts import UPCASTS, Upcasts
 from store.database import Connection
 from store.folding import Fold
-from store.maintenance import SCHEMA, SWAP_LOCK_TIMEOUT, Progress, hold_lock, maintenance, no_progress
+from store.maintenance import SCHEMA, Progress, hold_lock, in_place, maintenance, no_progress
 from store.projections.rebuild import swap
 from store.projections.replay import create_indexes, create_tables, drop_tables
 from store.rows import dossier_row, task_rows
@@ -52,13 +52,15 @@ async def rebuild_read_models(
         horizon = await _scalar(reader, _HORIZON)
         await _fill(writer, pages, fold, progress)
         await create_indexes(writer, TABLES, SCHEMA)
-        async with writer.transaction():
-            await writer.execute(f"SET LOCAL lock_timeout = '{SWAP_LOCK_TIMEOUT}'".encode())
+
+        async def finish() -> int:
             await writer.execute(_LOCK)
             await _refold(writer, pages, fold, horizon)
             count = int(await _scalar(writer, b"SELECT count(*)::text FROM dossiers"))
             await swap(writer, [table.name for table in TABLES])
-    return count
+            return count
+
+        return await in_place(writer, finish)
 
 
 async def _fill(writer: Connection, pages: Pages, fold: Fold, progress: Progress) -> None:

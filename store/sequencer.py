@@ -44,7 +44,7 @@ _ADOPT: Final = b"""
         position = position + (SELECT count(*) FROM placed),
         next_xid = pg_snapshot_xmin(pg_current_snapshot()),
         cluster = (SELECT system_identifier FROM pg_control_system())
-    RETURNING (SELECT count(*) FROM placed)
+    RETURNING (SELECT count(*) FROM placed), pg_notify(%(channel)s, '')
 """
 
 # The few events that are new are looked up one by one. NOT EXISTS would allow the planner, which cannot know how few
@@ -108,7 +108,7 @@ class Sequencer:
             if not await _number(connection, _LOCK, {"lock": ADVISORY_LOCK}):
                 return 0
             if not await _number(connection, _CLUSTER):
-                return await _number(connection, _ADOPT)
+                return await _number(connection, _ADOPT, {"channel": POSITIONS})
             return await _number(connection, _PLACE, {"batch": self._batch, "channel": POSITIONS})
 
     async def lag(self) -> Lag:

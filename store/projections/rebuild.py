@@ -5,7 +5,7 @@ from typing import Final
 from psycopg import sql
 
 from store.database import Connection
-from store.maintenance import SCHEMA, SWAP_LOCK_TIMEOUT, Progress, hold_lock, maintenance, no_progress
+from store.maintenance import SCHEMA, Progress, hold_lock, in_place, maintenance, no_progress
 from store.projections.protocol import Projection
 from store.projections.replay import BATCH, create_indexes, create_tables, drop_tables, replay, top
 from store.roles import APPLICATION, GRANTS
@@ -27,15 +27,17 @@ async def rebuild(owner_url: str, projection: Projection, progress: Progress = n
         await hold_lock(connection)
         await drop_tables(connection, projection.tables, SCHEMA)
         await create_tables(connection, projection.tables, SCHEMA)
-        position = await _follow(connection, projection, progress)
+        reached = await _follow(connection, projection, progress)
         await create_indexes(connection, projection.tables, SCHEMA)
-        async with connection.transaction():
-            await connection.execute(f"SET LOCAL lock_timeout = '{SWAP_LOCK_TIMEOUT}'".encode())
+
+        async def finish() -> int:
             await connection.execute(_LOCK_CHECKPOINT, (projection.name,))
-            position = await replay(connection, projection, position, await top(connection))
+            position = await replay(connection, projection, reached, await top(connection))
             await swap(connection, [table.name for table in projection.tables])
             await connection.execute(_SET_CHECKPOINT, (projection.name, projection.version, position))
-    return position
+            return position
+
+        return await in_place(connection, finish)
 
 
 async def swap(connection: Connection, tables: list[str]) -> None:

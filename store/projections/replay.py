@@ -12,7 +12,7 @@ from store.codec.upcasts import UPCASTS, Upcasts, upcast
 from store.database import Connection
 from store.journal import Positioned
 from store.projections.protocol import Projection
-from store.rows import record_of
+from store.rows import loose_record_of
 
 BATCH: Final = 1000
 _dialect: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -21,10 +21,10 @@ _TOP: Final = b"SELECT position FROM sequencer_state"
 
 
 async def page(connection: Connection, after: int, limit: int, upcasts: Upcasts = UPCASTS) -> list[Positioned]:
-    """At most ``limit`` events after a position, in the global order."""
+    """At most ``limit`` events after a position, in the global order, their data as PostgreSQL prints them."""
     async with connection.cursor(binary=True) as cursor:
         await cursor.execute(statements.ALL, (after, limit))
-        return [Positioned(row[0], upcast(record_of(row[1:]), upcasts)) for row in await cursor.fetchall()]
+        return [Positioned(row[0], upcast(loose_record_of(row[1:]), upcasts)) for row in await cursor.fetchall()]
 
 
 async def top(connection: Connection) -> int:

@@ -83,6 +83,32 @@ async def test_stream_that_does_not_fold_stops_the_rebuild(database: Database, j
     assert await rebuild_read_models(database.url, sample_fold) == 3
 
 
+async def test_long_look_at_the_tables_only_delays_the_swap(database: Database, journal: PostgresJournal) -> None:
+    """A reader who holds the read models for longer than the swap waits for a lock makes it try again."""
+    await fill(journal, 3)
+    async with await psycopg.AsyncConnection.connect(database.url) as reader:
+        await reader.execute("SELECT count(*) FROM dossiers")
+        rebuilding = asyncio.create_task(rebuild_read_models(database.url, sample_fold))
+        async with asyncio.timeout(30):
+            while not await _gave_up_once(database):  # noqa: ASYNC110  # only a query can tell
+                await asyncio.sleep(0.05)
+        assert not rebuilding.done()
+        appended = await journal.append(an_append("H29.12-260302-9999"))
+        assert appended.outcome is Outcome.APPENDED
+    assert await rebuilding == 4
+    assert [finding async for finding in verify(database.url, sample_fold)] == []
+
+
+async def _gave_up_once(database: Database) -> bool:
+    """Whether the swap has been rolled back: the rebuilding connection is idle between two tries."""
+    async with await psycopg.AsyncConnection.connect(database.url) as owner:
+        cursor = await owner.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rebuild writer' "
+            "AND datname = current_database() AND state = 'idle' AND query = 'ROLLBACK'"
+        )
+        return await cursor.fetchone() == (1,)
+
+
 async def test_nothing_to_rebuild(database: Database) -> None:
     """An empty store has empty read models."""
     assert await rebuild_read_models(database.url, sample_fold) == 0
