@@ -36,6 +36,8 @@ MODULES = {
     "reconcile": RECOVERY,
     "rebuild": MAINTENANCE,
     "revive": RECOVERY,
+    "post": "cli.post",
+    "carrier-sim": "cli.carrier_sim",
 }
 """Command to module, in the order of ``motcua --help``."""
 
