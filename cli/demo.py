@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console, RenderableType
 
 from cli.output import BadInput, Failed, Json, print_json
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rich.console import RenderableType
-
-    from domain.statistics import Box, Case
+    from domain.statistics import Box, Case, Figures
     from workers.demo import Result, Snapshot
     from workers.demo_store import Verdict
 
@@ -112,7 +111,6 @@ class Screen:
     """The live table; where nobody looks on, nothing is drawn."""
 
     def __init__(self, dossiers: int, *, drawn: bool) -> None:
-        from rich.console import Console
         from rich.live import Live
 
         self._dossiers = dossiers
@@ -139,7 +137,7 @@ class Screen:
         """Draw how far it is."""
         self._live.update(self._table(snapshot))
 
-    def _table(self, now: "Snapshot") -> "RenderableType":
+    def _table(self, now: "Snapshot") -> RenderableType:
         from rich.columns import Columns
         from rich.panel import Panel
         from rich.table import Table
@@ -165,32 +163,41 @@ class Screen:
 
 def _report(dossiers: int, seed: int, result: "Result", verdict: "Verdict | None") -> dict[str, Any]:
     """The numbers: the same for the same seed and catalogue."""
-    from domain.statistics import box, figures, late_list
+    from domain.statistics import box, figures, figures_by, late_list
     from workers.demo_plan import END, START
 
-    line = figures(result.cases, START, END)
     return {
         "dossiers": dossiers,
         "seed": seed,
         "box": box(result.cases, result.as_of),
-        "ii06": {
-            "received": line.received,
-            "online": line.online,
-            "direct_and_post": line.direct_and_post,
-            "carried_over": line.carried_over,
-            "resolved": line.resolved,
-            "early": line.early,
-            "on_time": line.on_time,
-            "late": line.late,
-            "in_process": line.in_process,
-            "within": line.within,
-            "overdue": line.overdue,
-        },
+        "ii06": _line(figures(result.cases, START, END)),
+        "fields": {field: _line(line) for field, line in sorted(figures_by(result.cases, _field, START, END).items())},
         "late": [_late(case) for case in late_list(result.cases, result.as_of)],
         "acts": result.acts,
         "refused": result.refused,
         "events": result.events,
         "verify": None if verdict is None else {"sound": verdict.sound, "findings": verdict.findings},
+    }
+
+
+def _field(case: "Case") -> str:
+    return case.field
+
+
+def _line(line: "Figures") -> dict[str, int]:
+    """A line of form II.06a with its sums, in the order of its columns."""
+    return {
+        "received": line.received,
+        "online": line.online,
+        "direct_and_post": line.direct_and_post,
+        "carried_over": line.carried_over,
+        "resolved": line.resolved,
+        "early": line.early,
+        "on_time": line.on_time,
+        "late": line.late,
+        "in_process": line.in_process,
+        "within": line.within,
+        "overdue": line.overdue,
     }
 
 
@@ -212,7 +219,6 @@ def _late(case: "Case") -> dict[str, Any]:
 
 def _print(report: dict[str, Any], kept: str, seconds: float) -> None:
     """The box and the late list for people."""
-    from rich.console import Console
     from rich.table import Table
 
     box: Box = report["box"]
@@ -235,7 +241,7 @@ def _print(report: dict[str, Any], kept: str, seconds: float) -> None:
     console.print(f"{report['acts']} acts, {report['events']} events in {kept}, {seconds:.0f} s{said}")
 
 
-def _late_table(late: list[dict[str, Any]]) -> "RenderableType":
+def _late_table(late: list[dict[str, Any]]) -> RenderableType:
     from rich.table import Table
 
     table = Table(title=f"Late: {len(late)} (in working hours)", title_justify="left")

@@ -12,7 +12,7 @@ from catalogue.loading import load_catalogue
 from domain.code import is_code
 from workers.demo_plan import plan
 
-SHARED = ("dossiers", "seed", "box", "ii06", "late", "acts", "refused", "events")
+SHARED = ("dossiers", "seed", "box", "ii06", "fields", "late", "acts", "refused", "events")
 
 
 def _run(*arguments: str, url: str = "") -> subprocess.CompletedProcess[str]:
@@ -57,6 +57,7 @@ def test_the_figures_add_up(kept: dict[str, Any]) -> None:
     assert line["received"] == line["resolved"] + line["in_process"] == box["processed"] + box["open"]
     assert line["resolved"] == line["early"] + line["on_time"] + line["late"] == box["processed"]
     assert len(kept["late"]) == box["late"] + box["overdue"]
+    assert sum(each["received"] for each in kept["fields"].values()) == line["received"]
 
 
 def test_tells_people_too() -> None:
