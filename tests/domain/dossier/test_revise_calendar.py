@@ -9,11 +9,12 @@ from domain.calendar import CalendarSpec, calendar_version
 from domain.dossier import commands as c
 from domain.dossier import events as e
 from domain.dossier.codec import fact_of
-from domain.dossier.summary import timeliness
+from domain.dossier.summary import judged_at, timeliness
 from domain.dossier.view import Status, Timeliness
 from domain.ids import CalendarId, Stream
 from store.memory import MemoryJournal
 from tests.domain.dossier.samples import OFFICE, rules
+from tests.support import random_lives
 from tests.support.lives import Lives
 
 RULES = rules()
@@ -127,3 +128,24 @@ async def test_a_submitted_dossier_is_received_under_the_new_version(journal: Me
     await revise(lives, "2026-03-02T09:00+07:00", LATER)
     await lives.do("A", "2026-03-02T10:00+07:00", c.Receive())
     assert lives.state("A").calendars == {OFFICE.id: calendar_version(LATER)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_days_in_the_past_move_no_judged_result(seed: int) -> None:
+    """Over random lives: half of March off, or every Saturday worked, and whoever is judged stays as he was judged."""
+    lives = Lives(MemoryJournal(), random_lives.RULES)
+    await random_lives.random_lives(lives, random_lives.seeded(seed), 30)
+    march = tuple(date(2026, 3, day) for day in range(3, 17))
+    saturdays = {f"2026-03-{day:02}": ("07:30-11:30",) for day in (7, 14, 21, 28)}
+    judged = 0
+    for stream in lives.streams():
+        before = lives.state(stream)
+        if judged_at(before) is None:
+            continue
+        rules_before = random_lives.rules_of(before)
+        for spec in (replace(OFFICE, off=march), replace(OFFICE, worked=saturdays)):
+            assert await lives.attempt(stream, "2026-07-01T09:00+07:00", c.ReviseCalendar(spec)) == ""
+        assert lives.state(stream) == before
+        assert timeliness(rules_before, lives.state(stream)) is timeliness(rules_before, before)
+        judged += 1
+    assert judged > 5
