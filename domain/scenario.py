@@ -20,6 +20,8 @@ REVISE_CALENDAR = "revise_calendar"
 INTERNAL = frozenset(
     {
         c.PassMoment,
+        c.NotePlaced,
+        c.NoteNotPlaced,
         c.ReceiveLink,
         c.NoteLinkAcknowledged,
         c.NoteLinkAnswered,
