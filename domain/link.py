@@ -96,22 +96,21 @@ def _to_parent(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -
             command = c.NoteLinkResumed(link, sequence, event.reason)
         case _:
             return None
-    times = (
-        _times(state, event.reason) if isinstance(event, e.ClockSuspended | e.ClockResumed | e.ClockRestarted) else 0
-    )
-    return Message(Stream(origin.parent), origin.from_authority, _order(stream, sequence, command, cause, times))
+    moved = event.reason if isinstance(event, e.ClockSuspended | e.ClockResumed | e.ClockRestarted) else None
+    which = _which(state, moved) if moved else ""
+    return Message(Stream(origin.parent), origin.from_authority, _order(stream, sequence, command, cause, which))
 
 
-def _times(state: Dossier, reason: SuspensionReason) -> int:
-    """How often the part has been suspended for this reason.
+def _which(state: Dossier, reason: SuspensionReason) -> str:
+    """Which suspension of the part: its reason, and its number among those for that reason.
 
-    Tells the second suspension's messages from the first's.
+    Tells its messages from those of another one, be it for another reason.
     """
-    return sum(1 for stay in state.stays if stay.reason is reason)
+    return f"{reason.value}/{sum(1 for stay in state.stays if stay.reason is reason)}"
 
 
-def _order(part: Stream, sequence: int, command: c.Command, cause: c.Order, times: int = 0) -> c.Order:
-    suffix = f"/{times}" if times else ""
+def _order(part: Stream, sequence: int, command: c.Command, cause: c.Order, which: str = "") -> c.Order:
+    suffix = f"/{which}" if which else ""
     return c.Order(
         id=CommandId(f"{part}#{sequence}/{c.name_of(command)}{suffix}"),
         command=command,
