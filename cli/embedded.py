@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from cli.processes import Process, available
+from cli.processes import PROCESSES, Process
 from runtime import settings
 from runtime.embedded import child, ports, supervisor
 from runtime.embedded.child import Program
@@ -93,7 +93,7 @@ class EmbeddedSystem:
         )
         if not chosen.temporal_address:
             chosen = await self._start_temporal(chosen)
-        found = await _all(self._start_process(process, chosen, wishes.get(process.command)) for process in available())
+        found = await _all(self._start_process(process, chosen, wishes.get(process.command)) for process in PROCESSES)
         chosen = msgspec.structs.replace(chosen, **{name: port for name, port in found if port is not None})
         settings.keep(chosen)
         self._urls |= await _pages(chosen)

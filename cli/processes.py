@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import msgspec
 import typer
@@ -26,14 +25,9 @@ PROCESSES = (
 """In the order in which they start; they stop in reverse, so that nothing is asked of what is gone."""
 
 
-def available() -> list[Process]:
-    """Return the processes that this program has."""
-    return [process for process in PROCESSES if find_spec(process.module) is not None]
-
-
 def register(app: typer.Typer) -> None:
     """Add one command for each process; settings come from MOTCUA_* variables."""
-    for process in available():
+    for process in PROCESSES:
         app.command(process.command, help=process.help)(_command(process))
 
 
