@@ -226,7 +226,9 @@ class EmbeddedSystem:
         return msgspec.structs.replace(
             chosen,
             # Whoever reaches this machine's own address may try everything out, unless a provider says who somebody is.
-            demo_login=not chosen.oidc_issuer and chosen.api_host == ports.LOOPBACK,
+            demo_login=chosen.demo_login
+            if settings.variable("demo_login") in self._environ
+            else not chosen.oidc_issuer and chosen.api_host == ports.LOOPBACK,
             secret_file=(chosen.secret_file or self._state.secret("token-secret")).absolute(),
             wrapping_key_file=(chosen.wrapping_key_file or self._state.secret("wrapping-key")).absolute(),
             catalogue_dir=chosen.catalogue_dir.absolute() if chosen.catalogue_dir else None,
