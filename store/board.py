@@ -6,7 +6,7 @@ open = within + overdue.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -83,9 +83,14 @@ async def board(database: Database, start: datetime, end: datetime) -> list[Boar
 
     async def work(connection: Connection) -> list[BoardRow]:
         cursor = await connection.execute(_MONTH.encode(), {"start": start, "end": end})
-        return [BoardRow(*row[:-2], tuple(row[-2]), row[-1]) for row in await cursor.fetchall()]
+        return [_row(row) for row in await cursor.fetchall()]
 
     return await database.run(work)
+
+
+def _row(row: tuple[Any, ...]) -> BoardRow:
+    values = dict(zip(BoardRow.__struct_fields__, row, strict=True))
+    return msgspec.convert(values, BoardRow)
 
 
 class LoadRow(msgspec.Struct, frozen=True):

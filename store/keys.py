@@ -106,7 +106,7 @@ class Vault:
             return
 
         async def work(connection: Connection) -> list[tuple[str, str, bytes]]:
-            return await (await connection.execute(_FIND_MANY, (sorted(wanted),))).fetchall()  # type: ignore[return-value]
+            return await (await connection.execute(_FIND_MANY, (sorted(wanted),))).fetchall()
 
         for root, name, wrapped in await self._database.run(work):
             if name in self._wrapping.keys:

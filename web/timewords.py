@@ -40,10 +40,10 @@ def day_words(t: Translate, day: date) -> str:
     return t("time.date", day=f"{day.day:02}", month=f"{day.month:02}", year=day.year)
 
 
-def minutes_words(t: Translate, minutes: int, day_minutes: int) -> str:
+def minutes_words(t: Translate, minutes: int, day_minutes: float) -> str:
     """Working minutes as days and hours; minutes are said only where there is less than a day."""
     minutes = abs(minutes)
-    days, rest = divmod(minutes, day_minutes)
+    days, rest = divmod(minutes, int(day_minutes))
     hours, rest = divmod(rest, HOUR)
     parts = []
     if days:
@@ -55,7 +55,7 @@ def minutes_words(t: Translate, minutes: int, day_minutes: int) -> str:
     return " ".join(parts)
 
 
-def left_words(t: Translate, minutes: int, day_minutes: int) -> str:
+def left_words(t: Translate, minutes: int, day_minutes: float) -> str:
     """How much working time is left, or by how much it is exceeded."""
     key = "time.left" if minutes >= 0 else "time.over"
     return t(key, time=minutes_words(t, minutes, day_minutes))

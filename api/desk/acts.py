@@ -125,8 +125,11 @@ def form_of(act: Act, scene: Scene, claims: Claims) -> Form:
     return Form(act, fields, fixed)
 
 
-def body_of(act: Act, given: FormMultiDict) -> Body:
-    """The command's body as the page sent it, whatever the dossier is like by now; raises msgspec.ValidationError."""
+def body_of(act: Act, given: FormMultiDict, stage: str = "") -> Body:
+    """The command's body as the page sent it, whatever the dossier is like by now; raises msgspec.ValidationError.
+
+    ``stage`` is the open stage, where the page has not sent it.
+    """
     shape = BODY_OF[KIND_OF[command_name(act)]]
     values: dict[str, Any] = {}
     for name in shape.__struct_fields__:
@@ -136,6 +139,8 @@ def body_of(act: Act, given: FormMultiDict) -> Body:
             values[name] = texts
         elif texts and name not in NOT_ASKED:
             values[name] = texts[0]
+    if stage:
+        values["stage"] = stage
     if acts_on_a_task(act):
         values["outcome"] = act.value
     if act is Act.CORRECT:

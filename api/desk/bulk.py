@@ -50,9 +50,7 @@ async def bulk(request: Call) -> Response[str]:
     try:
         stages = await _stages(request, items) if act is Act.FORWARD else dict.fromkeys(items, "")
         for stage in dict.fromkeys(stages.values()):
-            if stage:
-                given["stage"] = stage
-            body = body_of(act, given)
+            body = body_of(act, given, stage)
             check_moments(body)
             run = BulkRun(
                 parts_of(request),

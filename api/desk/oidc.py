@@ -151,7 +151,9 @@ def _check(claims: dict[str, Any], provider: Provider, issuer: str, nonce: str, 
 
 
 async def _endpoints(client: httpx.AsyncClient, provider: Provider) -> _Endpoints:
-    found = _decoded(await _answer(client.get(f"{provider.issuer}/.well-known/openid-configuration")), _Endpoints)
+    found: _Endpoints = _decoded(
+        await _answer(client.get(f"{provider.issuer}/.well-known/openid-configuration")), _Endpoints
+    )
     if found.issuer.rstrip("/") != provider.issuer.rstrip("/"):
         message = f"the provider at {provider.issuer} says that it is another one"
         raise LoginFailed(message)

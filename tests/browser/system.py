@@ -81,10 +81,11 @@ def _process(command: str, directory: Path, environ: dict[str, str]) -> Iterator
         process.wait(30)
 
 
-def client(system: System, officer: str = "", **headers: str) -> httpx.Client:
-    """A client without scripts; signed in, where an officer is named."""
-    found = httpx.Client(base_url=system.url, headers={"Accept-Language": "vi", **headers}, timeout=30)
-    if officer:
-        answer = found.post("/login/demo", data={"officer": officer})
-        assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
-    return found
+@contextmanager
+def client(system: System, officer: str = "") -> Iterator[httpx.Client]:
+    """A browser without scripts; signed in, where an officer is named."""
+    with httpx.Client(base_url=system.url, headers={"Accept-Language": "vi"}, timeout=30) as found:
+        if officer:
+            answer = found.post("/login/demo", data={"officer": officer})
+            assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+        yield found
