@@ -60,7 +60,7 @@ def decide(rules: Rules, state: Dossier, order: c.Order) -> tuple[Event, ...]:
     """
     _check_version(state, order)
     _check_texts(order.command)
-    _check_times(state, order)
+    _check_times(rules, state, order)
     _check_status(state, order)
     draft = Draft(rules, state, order)
     _act(draft, order.command)
@@ -93,16 +93,16 @@ def _check_version(state: Dossier, order: c.Order) -> None:
         raise r.StaleVersion(order.expected_version, state.version)
 
 
-def _check_times(state: Dossier, order: c.Order) -> None:
+def _check_times(rules: Rules, state: Dossier, order: c.Order) -> None:
     """What happened lies between the receipt and now; the internal moments are the engine's own."""
     if order.occurred_at is None or isinstance(order.command, c.PassMoment):
         return
     if order.occurred_at > order.recorded_at:
-        raise r.InTheFuture(order.occurred_at, order.recorded_at)
+        raise r.InTheFuture(order.occurred_at, order.recorded_at.astimezone(rules.calendar().zone))
     if isinstance(order.command, FROM_CARRIERS):
         return
     if state.received_at is not None and order.occurred_at < state.received_at:
-        raise r.BeforeReceipt(order.occurred_at, state.received_at)
+        raise r.BeforeReceipt(order.occurred_at, state.received_at.astimezone(rules.calendar().zone))
 
 
 def _check_texts(command: c.Command) -> None:

@@ -34,6 +34,10 @@ class Draft:
         """The deciding authority's calendar."""
         return self.rules.calendar()
 
+    def local(self, moment: datetime) -> datetime:
+        """A moment that the state holds, in local time: stored ones come back in UTC, and people are told them."""
+        return moment.astimezone(self.calendar.zone)
+
     def add(self, event: Event) -> None:
         """Record that this happens, and move the state on."""
         order = self.order

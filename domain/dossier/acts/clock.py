@@ -58,7 +58,7 @@ def extend(draft: Draft, command: c.Extend) -> None:
     draft.calendar.minute(command.new_due)  # refuses what cannot even be converted to local time
     new_due = command.new_due.astimezone(draft.calendar.zone)
     if new_due <= max(old, draft.at):
-        raise r.ExtensionNotLater(new_due, max(old, draft.at))
+        raise r.ExtensionNotLater(new_due, draft.local(max(old, draft.at)))
     draft.add(e.DossierExtended(old, new_due, command.reason))
 
 

@@ -64,23 +64,23 @@ def _values(draft: Draft, version: int, entry: str, command: c.Correct) -> tuple
         raise r.NotCorrectable(entry, command.field)
     new = _moment(command)
     if new > draft.order.recorded_at:
-        raise r.InTheFuture(new, draft.order.recorded_at)
+        raise r.InTheFuture(new, draft.local(draft.order.recorded_at))
     if state.received_at is not None and entry not in _RECEIPTS and new < state.received_at:
-        raise r.BeforeReceipt(new, state.received_at)
+        raise r.BeforeReceipt(new, draft.local(state.received_at))
     if entry in _RECEIPTS and state.ready_at is not None and new > state.ready_at:
-        raise r.EndsBeforeStart(new, state.ready_at)
-    _check_stay(state, version, entry, new)
+        raise r.EndsBeforeStart(new, draft.local(state.ready_at))
+    _check_stay(draft, version, entry, new)
     draft.calendar.minute(new)  # refuses what cannot even be converted to local time
-    return old.isoformat(), new.astimezone(draft.calendar.zone).isoformat()
+    return draft.local(old).isoformat(), draft.local(new).isoformat()
 
 
-def _check_stay(state: Dossier, version: int, entry: str, new: datetime) -> None:
+def _check_stay(draft: Draft, version: int, entry: str, new: datetime) -> None:
     """Refuse to turn a suspension round."""
-    began, ended = stay_begun_by(state, version, entry), stay_ended_by(state, version, entry)
+    began, ended = stay_begun_by(draft.state, version, entry), stay_ended_by(draft.state, version, entry)
     if began is not None and began.end is not None and began.end < new:
-        raise r.EndsBeforeStart(new, began.end)
+        raise r.EndsBeforeStart(new, draft.local(began.end))
     if ended is not None and new < ended.start:
-        raise r.EndsBeforeStart(ended.start, new)
+        raise r.EndsBeforeStart(draft.local(ended.start), new)
 
 
 _RECEIPTS = frozenset({"dossier.received", "dossier.submitted", "link.received"})

@@ -30,7 +30,7 @@ def confirm(draft: Draft, command: c.ConfirmPayment) -> None:
     if stay is None:
         raise r.NoPaymentAwaited
     if draft.at < stay.start:
-        raise r.EndsBeforeStart(stay.start, draft.at)
+        raise r.EndsBeforeStart(draft.local(stay.start), draft.at)
     draft.add(e.PaymentConfirmed(command.receipt))
     second = draft.rules.procedure.after_payment
     if second is not None and draft.state.second is None:

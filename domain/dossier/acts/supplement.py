@@ -43,7 +43,7 @@ def provide(draft: Draft, command: c.ProvideSupplement) -> None:
     if awaited is None:
         raise r.NoSupplementAwaited
     if draft.at < awaited.requested_at:
-        raise r.EndsBeforeStart(awaited.requested_at, draft.at)
+        raise r.EndsBeforeStart(draft.local(awaited.requested_at), draft.at)
     draft.add(e.SupplementProvided(command.components, command.note))
     end_stay(draft, REASON)
 
@@ -54,7 +54,7 @@ def end_stay(draft: Draft, reason: SuspensionReason, note: str = "", link: str =
     if stay is None:
         return
     if draft.at < stay.start:
-        raise r.EndsBeforeStart(stay.start, draft.at)
+        raise r.EndsBeforeStart(draft.local(stay.start), draft.at)
     if stay.effect is Effect.RESTART:
         draft.add(e.ClockRestarted(reason, note=note))
     else:
