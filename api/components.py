@@ -121,8 +121,11 @@ PARAMETERS: Final[dict[str, Any]] = {
         "name": "X-Request-Id",
         "in": "header",
         "required": False,
-        "description": "An id of the client's own, to find the request in the log.",
-        "schema": {"type": "string", "pattern": REQUEST_ID},
+        "description": (
+            "An id of the client's own, to find the request in the log: 1 to 64 letters, digits and `._:-`. "
+            "Another one is replaced."
+        ),
+        "schema": {"type": "string"},
         "example": "desk-7.0042",
     },
 }

@@ -28,6 +28,8 @@ _WEIGHT: Final = re.compile(r"\s*;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*")
 
 def authenticate(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # Litestar's signature
     """Guard: set the connection's user to whom the bearer token names; raise 401 or 429."""
+    if _asks_for_options(connection):
+        return
     parts = parts_of(connection)
     scheme, _space, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -46,6 +48,11 @@ def authenticate(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # ty
             headers={"Retry-After": str(wait)},
         )
     connection.scope["user"] = claims
+
+
+def _asks_for_options(connection: ASGIConnection) -> bool:  # type: ignore[type-arg]
+    """Whether only the methods that an address takes are asked for, which the framework answers by itself."""
+    return connection.scope.get("method") == "OPTIONS"
 
 
 def _unauthenticated(code: str, message: str, challenge: str) -> Trouble:
@@ -104,6 +111,8 @@ def language(request: Call) -> str:
 
 def negotiate(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # Litestar's signature
     """Guard: raise 406 where the client takes no form that the route answers in."""
+    if _asks_for_options(connection):
+        return
     doc: Doc = handler.opt[DOC]
     accepted = Accept(connection.headers.get("accept", "*/*"))
     if not accepted.accepts(doc.media_type):
