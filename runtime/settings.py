@@ -6,6 +6,7 @@ find a system that runs beside them.
 
 import json
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,7 +31,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data (see ``runtime.wrapping``). ``sdk_metrics_port`` is where the Temporal SDK of a worker reports about itself,
     none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures; none: the one that comes with the
     program. ``carriers_dir`` holds the post's carriers (none: those that come with the program), ``carrier_keys_file``
-    what their callbacks are known by (none: no callback is believed). ``ready_file`` is created when the process is
+    what their callbacks are known by (none: no callback is believed). ``portal_url`` is where the national portal takes
+    dossiers' states (empty: it is not told). ``webhook_allow`` are networks, with commas between them, that webhooks
+    may be sent to although they are not public. ``ready_file`` is created when the process is
     ready to work (see ``runtime.process.announce_ready``), for supervisors and readiness probes. ``public_url`` is how
     browsers reach the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login``
     lets anyone log in as any officer, without a password: for trying the program out, on the loopback address only.
@@ -54,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     catalogue_dir: Path | None = None
     carriers_dir: Path | None = None
     carrier_keys_file: Path | None = None
+    portal_url: str = ""
+    webhook_allow: str = ""
     ready_file: Path | None = None
     log_level: str = "info"
     public_url: str = ""
@@ -167,6 +172,15 @@ def _address(name: str, value: str) -> str:
     return value
 
 
+def _networks(name: str, value: str) -> str:
+    try:
+        for text in value.split(","):
+            ip_network(text.strip())
+    except ValueError:
+        raise SettingError(_wrong(name, value, "networks like 10.0.0.0/8,192.168.1.0/24")) from None
+    return value
+
+
 def _flag(name: str, value: str) -> bool:
     if value.lower() not in FLAGS:
         raise SettingError(_wrong(name, value, "one of " + ", ".join(FLAGS)))
@@ -211,6 +225,8 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "catalogue_dir": _path,
     "carriers_dir": _path,
     "carrier_keys_file": _path,
+    "portal_url": _url,
+    "webhook_allow": _networks,
     "ready_file": _path,
     "log_level": _log_level,
     "public_url": _url,

@@ -334,3 +334,46 @@ postal_items = sa.Table(
     sa.Index(None, "carrier", "tracking"),
     comment="Asynchronous projection: every parcel, whose it is and where it stands by the carrier's own time.",
 )
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("kind", _id(), nullable=False),
+    sa.Column("key", _id(), nullable=False),
+    sa.Column("lane", _id(), nullable=False),
+    sa.Column("payload", pg.JSONB, nullable=False),
+    sa.Column("status", _id(), nullable=False, server_default=sa.text("'new'")),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("due_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("error", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("created_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("settled_at", _moment()),
+    sa.UniqueConstraint("kind", "key"),
+    sa.Index("ix_outbox_open", "lane", "id", postgresql_where=sa.text("status = 'new'")),
+    sa.Index("ix_outbox_due", "due_at", postgresql_where=sa.text("status = 'new'")),
+    sa.Index("ix_outbox_dead", "id", postgresql_where=sa.text("status = 'dead'")),
+    comment="Messages to the world outside, each until it has arrived or is given up.",
+)
+
+outbox_cursors = sa.Table(
+    "outbox_cursors",
+    metadata,
+    sa.Column("consumer", _id(), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    comment="Up to which global position events have become messages.",
+)
+
+webhook_subscriptions = sa.Table(
+    "webhook_subscriptions",
+    metadata,
+    sa.Column("id", _id(), primary_key=True),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("types", pg.JSONB, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("reason", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("created_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
+    comment="Who is told of which events of which authority (empty: of all).",
+)

@@ -1,19 +1,38 @@
 """The process that carries messages in and out: callbacks of carriers to dossiers, and what leaves us."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
-from activities.carriers.loading import load_carriers
-from runtime import process, temporal
+import httpx
+
+from activities import portal, webhooks
+from activities.carriers.loading import Known, load_carriers
+from activities.outside import NotYet, Sender
+from activities.portal import Portal
+from activities.postal import CANCEL, ORDER, CarrierOrders
+from activities.webhooks import Webhooks
+from domain.dossier.commands import Order
+from domain.ids import Stream
+from runtime import logging, process, temporal
 from runtime.settings import Settings
 from store.database import Database
+from store.errors import StoreUnavailable
 from store.inbox import Inbox
+from store.outbox import Outbox
 from store.postgres import PostgresJournal
-from workers.inbound import Inbound
-from workflows.client import Dossiers
+from workers.inbound import STORE_AWAY, Inbound, ending
+from workers.outbound import Announcer, Courier, finder, reconcile_portal
+from workflows.client import Dossiers, DossiersUnavailable
 
+LOG = logging.logger(__name__)
+RECONCILED: Final = "portal.reconciled"
+PORTAL_AWAY: Final = "portal.away"
 HANDS: Final = 2
 """How many batches of callbacks are worked on at once, so that one slow dossier does not hold up all others."""
+ORDER_TIMEOUT: Final = timedelta(seconds=10)
+RECONCILE_SECONDS: Final = 3600.0
 
 
 async def main(settings: Settings) -> None:
@@ -22,12 +41,56 @@ async def main(settings: Settings) -> None:
     Raises SettingError for a carrier's file that is wrong.
     """
     carriers = load_carriers(settings.carriers_dir, settings.carrier_keys_file)
-    async with Database(settings.require_database(), size=settings.database_pool, name="motcua-relay") as database:
-        client = await temporal.connect(settings, lazy=True)
-        dossiers = Dossiers(client, PostgresJournal(database), settings.task_queue)
+    async with (
+        Database(settings.require_database(), size=settings.database_pool, name="motcua-relay") as database,
+        httpx.AsyncClient() as client,
+    ):
+        journal, outbox = PostgresJournal(database), Outbox(database)
+        dossiers = Dossiers(await temporal.connect(settings, lazy=True), journal, settings.task_queue)
         inbound = Inbound(Inbox(database), dossiers, carriers)
+        announcer = Announcer(database, journal, outbox, tells_portal=bool(settings.portal_url))
+        courier = Courier(outbox, senders(settings, client, outbox, dossiers, carriers))
         process.announce_ready(settings)
         async with asyncio.TaskGroup() as group:
             for _ in range(HANDS):
                 group.create_task(inbound.run())
             group.create_task(inbound.run_unparking())
+            group.create_task(announcer.run())
+            group.create_task(courier.run())
+            if settings.portal_url:
+                group.create_task(_reconcile(journal, outbox, Portal(client, settings.portal_url)))
+
+
+def senders(
+    settings: Settings, client: httpx.AsyncClient, outbox: Outbox, dossiers: Dossiers, carriers: Mapping[str, Known]
+) -> dict[str, Sender]:
+    """Whoever sends messages of each kind; webhooks and orders always, states where there is a portal."""
+
+    async def execute(stream: Stream, order: Order) -> None:
+        try:
+            await dossiers.execute(stream, order, ORDER_TIMEOUT)
+        except (DossiersUnavailable, TimeoutError) as error:
+            raise NotYet("the dossier does not answer") from error
+
+    orders = CarrierOrders(client, carriers, execute)
+    allow = tuple(text.strip() for text in settings.webhook_allow.split(",") if text.strip())
+    found: dict[str, Sender] = {
+        ORDER: orders,
+        CANCEL: orders,
+        webhooks.KIND: Webhooks(client, finder(outbox), outbox.disable, allow),
+    }
+    if settings.portal_url:
+        found[portal.KIND] = Portal(client, settings.portal_url)
+    return found
+
+
+async def _reconcile(journal: PostgresJournal, outbox: Outbox, told: Portal) -> None:
+    """Every hour, tell the portal again what it has otherwise."""
+    while not ending():
+        await asyncio.sleep(RECONCILE_SECONDS)
+        try:
+            LOG.info(RECONCILED, told_again=await reconcile_portal(journal, outbox, told))
+        except StoreUnavailable as error:
+            LOG.warning(STORE_AWAY, problem=str(error))
+        except NotYet as error:
+            LOG.warning(PORTAL_AWAY, problem=str(error))
