@@ -19,6 +19,7 @@ MODULES = {
     "up": SYSTEM,
     "down": SYSTEM,
     "status": SYSTEM,
+    "doctor": "cli.doctor",
     "worker": "cli.processes",
     "api": "cli.processes",
     "projector": "cli.processes",
@@ -36,6 +37,8 @@ MODULES = {
     "reconcile": RECOVERY,
     "rebuild": MAINTENANCE,
     "revive": RECOVERY,
+    "backup": "cli.backup",
+    "restore": "cli.backup",
     "post": "cli.post",
     "carrier-sim": "cli.carrier_sim",
 }

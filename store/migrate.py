@@ -12,10 +12,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 
+from runtime.errors import OperationalError
 from store.roles import ensure_application_role
 from store.tables import metadata
 
 _DRIVER: Final = "postgresql+psycopg"
+
+
+class NewerSchema(OperationalError):
+    """The database was migrated by a newer program."""
 
 
 def upgrade(url: str) -> list[str]:
@@ -38,7 +43,7 @@ def upgrade(url: str) -> list[str]:
 
 
 def pending(url: str) -> list[str]:
-    """Revisions that the database at ``url`` lacks, oldest first; empty when it is current."""
+    """Revisions that the database at ``url`` lacks, oldest first; empty when it is current. Raises NewerSchema."""
     with _connect(url) as connection:
         done = set(_applied(connection))
     return [revision for revision in _all_revisions() if revision not in done]
@@ -88,4 +93,11 @@ def _applied(connection: sa.Connection) -> list[str]:
     current = MigrationContext.configure(connection).get_current_revision()
     connection.rollback()
     every = _all_revisions()
-    return every[: every.index(current) + 1] if current is not None else []
+    if current is None:
+        return []
+    if current not in every:
+        message = (
+            f"the database is at revision {current}, which this program does not know: it is older than the database"
+        )
+        raise NewerSchema(message)
+    return every[: every.index(current) + 1]
