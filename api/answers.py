@@ -10,6 +10,7 @@ from litestar import Response
 
 from api.bodies import Applicant
 from api.fields import Moment
+from api.local import in_local_time
 from domain.dossier.codec import decode_event
 from domain.dossier.events import ClockName, DeadlineSet
 from domain.dossier.view import DossierView, Status, TaskView, Timeliness, Waiting
@@ -220,7 +221,7 @@ def answer(
     """JSON, with the dossier's version as its ETag where there is one. Nothing of a dossier belongs into a cache."""
     tagged = {} if version is None else {"ETag": f'"{version}"'}
     return Response(
-        content=msgspec.json.encode(value),
+        content=msgspec.json.encode(in_local_time(value)),
         status_code=status,
         headers={"Cache-Control": "no-store", **tagged, **(headers or {})},
         media_type="application/json",

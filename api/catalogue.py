@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from api.local import HOME
 from api.problems import Trouble
 from domain.authority import Authority, Officer
 from domain.binding import bind
@@ -18,7 +19,6 @@ from domain.dossier.rules import Rules, make_rules, route_authorities
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode
 from domain.law import Law
 from domain.procedure import Procedure
-from domain.zone import zone_of
 from store.references import Kind, References
 from store.rules_source import LAW_ID
 
@@ -30,10 +30,6 @@ KEEP_SECONDS: Final = 30.0
 CAPACITY: Final = 4096
 STATE_CALENDAR: Final = CalendarId("vn-state")
 """The calendar of authorities that name none."""
-
-
-HOME: Final = zone_of("Asia/Ho_Chi_Minh")
-"""Where the days begin from which publications are in force."""
 
 
 class Kept(Generic[K, V]):

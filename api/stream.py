@@ -14,6 +14,7 @@ from api.answers import code_and_link
 from api.body import Call
 from api.docs import LIST_PROBLEMS, document
 from api.fields import Moment
+from api.local import in_local_time
 from api.parts import Parts, parts_of
 from api.problems import bad_request
 from domain.access import READ, can, reads_everything
@@ -134,4 +135,8 @@ def _told(item: Positioned) -> bytes:
         actor=record.actor,
         authority=record.authority,
     )
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, record.type.encode(), msgspec.json.encode(data))
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (
+        item.position,
+        record.type.encode(),
+        msgspec.json.encode(in_local_time(data)),
+    )

@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from api.catalogue import HOME, STATE_CALENDAR, Kept
+from api.catalogue import STATE_CALENDAR, Kept
+from api.local import HOME
 from domain.authority import Authority, Officer
 from domain.calendar import Calendar, CalendarSpec, compile_calendar
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode

@@ -177,6 +177,18 @@ async def test_every_clock_is_explained(clerk: httpx.AsyncClient, lan: httpx.Asy
     assert early["stage"]["due"], "the law's time to answer a submission"
 
 
+async def test_moments_are_local(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) -> None:
+    """Wherever a moment comes from, it is told as the receipt tells it."""
+    told = await clerk.post("/api/v1/dossiers", json={"procedure": PLAIN, "components": ["don"]}, headers=keyed())
+    code, promised = told.json()["code"], told.json()["committed_due"]
+    assert promised.endswith("+07:00")
+    shown = (await lan.get(f"/api/v1/dossiers/{code}")).json()
+    found = (await lan.get("/api/v1/dossiers", params={"code": code})).json()["items"][0]
+    assert shown["committed_due"] == found["committed_due"] == promised
+    assert shown["received_at"] == found["received_at"] == told.json()["recorded_at"]
+    assert shown["tasks"] == found["tasks"]
+
+
 async def test_nothing_of_a_dossier_is_cached(clerk: httpx.AsyncClient) -> None:
     """No proxy keeps what it saw of a dossier."""
     code = await received(clerk)
