@@ -125,7 +125,9 @@ def test_internal_acts_are_nobodys() -> None:
 
 def test_nobody_without_a_role_acts() -> None:
     """A token without roles reads at most."""
-    for action, facts in itertools.product(set(RULES) - {READ, SEE_PERSON}, [NOTHING_OPEN, APPRAISAL, UNNAMED, APPROVAL, RETURN]):
+    for action, facts in itertools.product(
+        set(RULES) - {READ, SEE_PERSON}, [NOTHING_OPEN, APPRAISAL, UNNAMED, APPROVAL, RETURN]
+    ):
         assert not any(can([], place, action, facts) for place in (DESK, OTHER_DESK, OFFICE, DEPARTMENT))
 
 
