@@ -25,11 +25,35 @@ from api.server import serve
 
 Plain = Request[Any, Any, State]
 WORDS: Final = {
-    "ems": {"accepted": "EMA", "in_transit": "EMC", "at_delivery_office": "EMG", "attempt_failed": "EMH",
-            "delivered": "EMI", "returned": "RTS", "lost": "LST"},
-    "bccp": {"accepted": "20", "in_transit": "30", "at_delivery_office": "40", "attempt_failed": "60",
-             "delivered": "71", "returned": "90", "lost": "96"},
-}  # fmt: skip
+    "ems": {
+        "accepted": "EMA",
+        "in_transit": "EMC",
+        "at_delivery_office": "EMG",
+        "out_for_delivery": "EDG",
+        "available_for_pickup": "EDH",
+        "attempt_failed": "EMH",
+        "delivered": "EMI",
+        "returning": "RET",
+        "returned": "RTS",
+        "lost": "LST",
+        "cancelled": "CNL",
+    },
+    "bccp": {
+        "registered": "10",
+        "accepted": "20",
+        "in_transit": "30",
+        "at_delivery_office": "40",
+        "out_for_delivery": "50",
+        "available_for_pickup": "51",
+        "attempt_failed": "60",
+        "delivered": "71",
+        "returning": "80",
+        "returned": "90",
+        "exception": "95",
+        "lost": "96",
+        "cancelled": "99",
+    },
+}
 """Our states in the words of each carrier; one that is not here uses our own."""
 COURSE: Final = ("accepted", "in_transit", "at_delivery_office", "delivered")
 RETRY_SECONDS: Final = 0.2
