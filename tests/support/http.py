@@ -154,6 +154,7 @@ def settings_of(database_url: str, temporal_address: str, directory: Path) -> Se
     secret_file.write_text(SECRET)
     key_file.write_text(WRAPPING_KEY)
     return Settings(
+        state_dir=directory,
         database_url=database_url,
         temporal_address=temporal_address,
         task_queue=f"http-{next(_queues)}",
