@@ -56,7 +56,7 @@ def backup(target: Target, json: Json = False) -> None:
         unfinished.unlink(missing_ok=True)
     seconds = round(time.monotonic() - began, 1)
     if json:
-        output.print_json({"file": file, "bytes": file.stat().st_size, "seconds": seconds})
+        output.print_json({"file": str(file), "bytes": file.stat().st_size, "seconds": seconds})
         return
     sys.stdout.write(f"{file}: {file.stat().st_size} bytes in {seconds} s\n")
     sys.stdout.write(
@@ -91,7 +91,7 @@ def restore(source: Source, json: Json = False) -> None:
     )
     seconds = round(time.monotonic() - began, 1)
     if json:
-        output.print_json({"file": source, "seconds": seconds})
+        output.print_json({"file": str(source), "seconds": seconds})
         return
     sys.stdout.write(
         f"restored in {seconds} s; now 'motcua migrate', 'motcua verify', start workers, 'motcua revive'\n"
