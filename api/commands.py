@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from api import body, headers
 from api.access_log import request_id_of
 from api.answers import Done, answer, code_and_link, done
-from api.bodies import BODY_OF, PUBLIC, Body, applicant_of, command_of, officers_named
+from api.bodies import BODY_OF, PUBLIC, Body, applicant_of, command_of
 from api.body import Call
 from api.components import CODE
 from api.docs import COMMAND_PROBLEMS, document
@@ -83,17 +83,13 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 async def order_of(parts: Parts, asked: Asked, kind: type[c.Command], given: Body) -> Order:
-    """The order that a body means. Raises UnknownReference for officers who do not exist, Shredded."""
-    now = parts.now()
+    """The order that a body means. Raises Shredded where personal data can no longer be sealed."""
     personal = applicant_of(given)
-    sealed = await parts.vault.seal_repeatably(asked.code, msgspec.json.encode(personal)) if personal else ""
-    command = command_of(kind, given, sealed)
-    for officer in officers_named(command):
-        await parts.catalogue.officer(officer, now)
+    sealed = await parts.vault.seal(asked.code, msgspec.json.encode(personal)) if personal else ""
     return Order(
         id=asked.id,
-        command=command,
-        recorded_at=now,
+        command=command_of(kind, given, sealed),
+        recorded_at=parts.now(),
         occurred_at=given.occurred_at,
         actor=asked.claims.officer,
         authority=asked.claims.authority,

@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Final
 
+from api.bodies import officers_named
 from api.parts import Parts
+from api.problems import Trouble
 from api.statuses import reused
 from api.streams import check, unknown
 from domain.access import facts_of_view
 from domain.dossier.codec import order_digest
-from domain.dossier.commands import Order
+from domain.dossier.commands import DelegateTask, Order
+from domain.dossier.view import DossierView
 from domain.ids import Stream
 from domain.record import Record
 from runtime.tokens import Claims
@@ -38,8 +42,22 @@ async def execute(
         if stored:
             return stored
         check(claims, order.name, facts_of_view(view))
+        await _check_colleagues(parts, view, order)
         await parts.dossiers.execute(stream, order, COMMAND_TIMEOUT)
         return await left(parts, stream, order)
+
+
+async def _check_colleagues(parts: Parts, view: DossierView, order: Order) -> None:
+    """Refuse a command that names officers who do not exist, or one who could not work the task he is given.
+
+    Raises UnknownReference, Trouble (422).
+    """
+    for name in officers_named(order.command):
+        officer = await parts.catalogue.officer(name, order.recorded_at)
+        if isinstance(order.command, DelegateTask) and view.tasks and officer.authority != view.tasks[0].authority:
+            message = f"{name} is an officer of {officer.authority}; the task is that of {view.tasks[0].authority}"
+            details = {"officer": name, "authority": officer.authority}
+            raise Trouble(HTTPStatus.UNPROCESSABLE_ENTITY, "officer_elsewhere", message, details=details)
 
 
 async def repeated(parts: Parts, stream: Stream, order: Order) -> list[Record]:

@@ -147,12 +147,14 @@ async def test_whose_lists(
 
 
 async def test_unknown_colleagues(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) -> None:
-    """A task is delegated to, and a correction approved by, officers who exist."""
+    """A task is delegated to an officer who exists and can work it, a correction approved by one who exists."""
     path = f"/api/v1/dossiers/{await received(clerk)}"
     correction = {"event": 1, "field": "channel", "value": "post", "reason": "Nhầm", "approved_by": "ghost"}
     for command, body in (("delegate-task", {"to": "ghost"}), ("correct", correction)):
         answer = await lan.post(f"{path}/{command}", json=body, headers=keyed())
         assert (answer.status_code, answer.json()["code"]) == (422, "unknown_reference")
+    elsewhere = await lan.post(f"{path}/delegate-task", json={"to": "hoa"}, headers=keyed())
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "officer_elsewhere")
     assert (await lan.post(f"{path}/delegate-task", json={"to": "mai"}, headers=keyed())).status_code == 200
     correction["approved_by"] = "leader"
     assert (await lan.post(f"{path}/correct", json=correction, headers=keyed())).status_code == 200

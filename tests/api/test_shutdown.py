@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import psycopg
 import pytest
 from msgspec.structs import replace
@@ -23,17 +24,20 @@ from tests.support import http
 from tests.support.databases import Database
 from tests.support.http import keyed, token
 
+LOG = "api.log"
+
 
 @contextlib.contextmanager
 def _process(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """``motcua api`` in a process of its own."""
+    """``motcua api`` in a process of its own, its log beside its state."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(names.PREFIX)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cli", "api"],
-        env={**environment, **names.environment(settings)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    with (settings.state_dir / LOG).open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "api"],
+            env={**environment, **names.environment(settings)},
+            stdout=log,
+            stderr=subprocess.PIPE,
+        )
     try:
         yield process
     finally:
@@ -69,6 +73,19 @@ async def test_running_requests_end_well(database: Database, temporal_dev: Embed
             assert (await running).status_code == 200
             assert (await stream).status_code == 200
             assert await asyncio.to_thread(process.wait, 20) == 0
+    _check_log(tmp_path / LOG, code)
+
+
+def _check_log(path: Path, code: str) -> None:
+    """One line for each request: which route, which dossier, how it ended, and nobody's name or number."""
+    text = path.read_text()
+    lines = [msgspec.json.decode(line) for line in text.splitlines()]
+    answered = {(line["method"], line["route"], line["code"], line["status"]) for line in lines if "route" in line}
+    assert ("POST", "/api/v1/dossiers", "", 201) in answered
+    assert ("POST", "/api/v1/dossiers/{code}/withdraw", code, 200) in answered
+    assert not [line for line in lines if line["level"] == "error"]
+    assert not any(value in text for value in http.APPLICANT.values())
+    assert "Bearer" not in text
 
 
 async def _blocked(database: Database) -> None:
