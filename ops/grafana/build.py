@@ -1,0 +1,416 @@
+"""Builds the dashboards beside this file: ``python ops/grafana/build.py``. Change them here, never in the JSON."""
+
+# ruff: noqa: INP001  # a script, no package
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+HERE: Final = Path(__file__).parent
+WIDTH: Final = 24
+HEIGHT: Final = 8
+SOURCE: Final = {"type": "prometheus", "uid": "${source}"}
+WHO: Final = '{authority=~"$authority", field=~"$field"}'
+PART: Final = '{authority=~"$authority"}'
+
+
+class Panel(NamedTuple):
+    """One panel: its title, what it tells, and its expressions by legend. ``columns`` of 24; ``unit`` is Grafana's."""
+
+    title: str
+    tells: str
+    queries: dict[str, str]
+    kind: str = "timeseries"
+    unit: str = "short"
+    columns: int = 12
+
+
+class Dashboard(NamedTuple):
+    """One file. ``labels`` are those that a reader may choose by."""
+
+    name: str
+    title: str
+    labels: tuple[str, ...]
+    panels: tuple[Panel, ...]
+
+
+def who(*matchers: str) -> str:
+    """The chosen authorities and fields, and further matchers."""
+    return WHO[:-1] + "".join(f", {matcher}" for matcher in matchers) + "}"
+
+
+def over(metric: str, window: str, by: str = "", matchers: str = WHO) -> str:
+    """How much a counter grew over a window, summed, or by a label."""
+    grouped = f"sum by ({by})" if by else "sum"
+    return f"{grouped} (increase({metric}{matchers}[{window}]))"
+
+
+def share(part: str, whole: str) -> str:
+    """A part of a whole; nothing where there is no whole, for 0 of 0 is not 0."""
+    return f"{part} / ({whole} > 0)"
+
+
+OVERDUE: Final = who('timeliness="overdue"')
+WITHIN: Final = who('timeliness="within"')
+LATE: Final = who('timeliness="late"')
+RESOLVED: Final = "motcua_dossiers_resolved_total"
+OPEN: Final = "motcua_dossiers_open"
+PARTS_OPEN: Final = "motcua_link_parts_open"
+
+LATENESS: Final = Dashboard(
+    "lateness",
+    "Lateness",
+    ("authority", "field"),
+    (
+        Panel(
+            "Open, by time left",
+            "Open dossiers now: overdue, at most 8 working hours left, and the others.",
+            {
+                "overdue": f"sum ({OPEN}{OVERDUE})",
+                "at most 8 working hours left": f"sum (motcua_dossiers_due_within_8_working_hours{WHO})",
+                "more than that": f"sum ({OPEN}{WITHIN}) - sum (motcua_dossiers_due_within_8_working_hours{WHO})",
+            },
+        ),
+        Panel(
+            "Share late, over 30 days",
+            "Of the dossiers judged in 30 days, how many were late; as judged first.",
+            {"late": share(over(RESOLVED, "30d", matchers=LATE), over(RESOLVED, "30d"))},
+            kind="stat",
+            unit="percentunit",
+        ),
+        Panel(
+            "Late, by authority, over 30 days",
+            "Dossiers judged late under each deciding authority.",
+            {"{{authority}}": over(RESOLVED, "30d", "authority", LATE)},
+            kind="bargauge",
+        ),
+        Panel(
+            "Late, by field, over 30 days",
+            "Dossiers judged late in each field.",
+            {"{{field}}": over(RESOLVED, "30d", "field", LATE)},
+            kind="bargauge",
+        ),
+        Panel(
+            "How late, in working hours",
+            "Half, and nine of ten, of the dossiers that were late in 30 days were no later than this.",
+            {
+                f"{part:.0%}": f"histogram_quantile({part}, "
+                f"{over('motcua_dossier_lateness_working_hours_bucket', '30d', 'le')})"
+                for part in (0.5, 0.9)
+            },
+            unit="h",
+        ),
+        Panel(
+            "Apology sent or not, over 30 days",
+            "Late dossiers with and without a form 04 before, and those in time for its new date only.",
+            {
+                "late with an apology": over("motcua_dossiers_late_with_apology_total", "30d"),
+                "late without": over("motcua_dossiers_late_without_apology_total", "30d"),
+                "in time for the second date only": over("motcua_dossiers_past_first_appointment_total", "30d"),
+            },
+        ),
+        Panel(
+            "In time in the world, late in the record",
+            "Results that were ready in time and keyed in after the due moment, over 7 days.",
+            {"{{authority}}": over("motcua_keyed_late_total", "7d", "authority")},
+        ),
+        Panel(
+            "Changed by corrections, over 30 days",
+            "Judgements of lateness that a correction took away, and that it gave.",
+            {
+                "no longer late": over("motcua_dossiers_rejudged_from_total", "30d", matchers=LATE),
+                "late after all": over("motcua_dossiers_rejudged_to_total", "30d", matchers=LATE),
+            },
+        ),
+    ),
+)
+FLOW: Final = Dashboard(
+    "flow",
+    "Flow",
+    ("authority", "field"),
+    (
+        Panel(
+            "Received and resolved, by day",
+            "Dossiers accepted, and dossiers judged. While the first is above the second, open work grows.",
+            {"received": over("motcua_dossiers_received_total", "1d"), "resolved": over(RESOLVED, "1d")},
+        ),
+        Panel(
+            "Open work in days",
+            "At the pace of the last 30 days, in how many days today's open dossiers would be resolved.",
+            {"{{authority}}": f"sum by (authority) ({OPEN}{WHO}) / ({over(RESOLVED, '30d', 'authority')} / 30 > 0)"},
+            unit="d",
+        ),
+        Panel(
+            "Open",
+            "Open dossiers by deciding authority.",
+            {"{{authority}}": f"sum by (authority) ({OPEN}{WHO})"},
+        ),
+        Panel(
+            "Stages as bottlenecks, over 7 days",
+            "Due moments of stages that passed, by kind of stage, at the authority that works it.",
+            {"{{stage}}": f"topk(8, {over('motcua_stage_overdue_total', '7d', 'stage')})"},
+            kind="bargauge",
+        ),
+        Panel(
+            "Where stages are overdue, over 7 days",
+            "The ten authorities whose stages were overdue most often.",
+            {"{{authority}}": f"topk(10, {over('motcua_stage_overdue_total', '7d', 'authority')})"},
+            kind="bargauge",
+        ),
+        Panel(
+            "Newly overdue, by day",
+            "Committed due moments that passed while the dossier was open.",
+            {"{{field}}": over("motcua_dossiers_overdue_total", "1d", "field")},
+        ),
+        Panel(
+            "Supplements for each dossier received, over 30 days",
+            "How often papers were asked for again; high where the list of papers is not understood.",
+            {
+                "{{field}}": share(
+                    over("motcua_supplements_requested_total", "30d", "field"),
+                    over("motcua_dossiers_received_total", "30d", "field"),
+                )
+            },
+        ),
+        Panel(
+            "Never answered, and promised anew, over 30 days",
+            "Requests for supplement that expired, and forms 04 sent.",
+            {
+                "supplements expired": over("motcua_supplements_expired_total", "30d"),
+                "forms 04": over("motcua_dossiers_extended_total", "30d"),
+            },
+        ),
+    ),
+)
+LINKS: Final = Dashboard(
+    "links",
+    "Links",
+    ("authority",),
+    (
+        Panel(
+            "Not acknowledged",
+            "Hand-overs that the linked authority has not confirmed; it must within 2 working hours.",
+            {"{{authority}}": f"sum by (authority) (motcua_link_unacknowledged{PART})"},
+        ),
+        Panel(
+            "Open parts",
+            "Linked parts at work, within their budget or overdue.",
+            {"{{timeliness}}": f"sum by (timeliness) (motcua_link_parts_open{PART})"},
+        ),
+        Panel(
+            "Handed over and ended, by day",
+            "Linked parts received by the linked authority, and ended there.",
+            {
+                "handed over": over("motcua_link_parts_received_total", "1d", matchers=PART),
+                "ended": over("motcua_link_parts_resolved_total", "1d", matchers=PART),
+            },
+        ),
+        Panel(
+            "Share answered late, over 30 days",
+            "Against each linked part's own budget.",
+            {
+                "{{authority}}": share(
+                    over(
+                        "motcua_link_parts_resolved_total",
+                        "30d",
+                        "authority",
+                        '{authority=~"$authority", timeliness="late"}',
+                    ),
+                    over("motcua_link_parts_resolved_total", "30d", "authority", PART),
+                )
+            },
+            unit="percentunit",
+            kind="bargauge",
+        ),
+        Panel(
+            "Parts newly overdue, by day",
+            "Due moments of linked parts that passed while the part was open.",
+            {"{{authority}}": over("motcua_link_parts_overdue_total", "1d", "authority", PART)},
+        ),
+        Panel(
+            "Judgements changed by corrections, over 30 days",
+            "Of linked parts: taken away, and given.",
+            {
+                "taken away": over("motcua_link_parts_rejudged_from_total", "30d", matchers=PART),
+                "given": over("motcua_link_parts_rejudged_to_total", "30d", matchers=PART),
+            },
+        ),
+    ),
+)
+ENGINE: Final = Dashboard(
+    "engine",
+    "Engine",
+    (),
+    (
+        Panel(
+            "Figures are told",
+            "1 while the metrics process answers. At 0 nothing on these dashboards is of now.",
+            {"{{instance}}": 'up{job="motcua"}'},
+            kind="stat",
+            columns=6,
+        ),
+        Panel(
+            "Timers that drift",
+            "Open dossiers with a moment that passed unnoticed. Must be 0; 'motcua reconcile --fix' mends.",
+            {"dossiers": "sum (motcua_timer_drift)"},
+            kind="stat",
+            columns=6,
+        ),
+        Panel(
+            "Cannot be judged",
+            "Judgements for which the catalogue lacks a version or a year. Must be 0.",
+            {"judgements": "sum (motcua_dossiers_unjudgeable_total)"},
+            kind="stat",
+            columns=6,
+        ),
+        Panel(
+            "Open workflows wanted",
+            "Open dossiers and linked parts: as many workflows must run.",
+            {"workflows": f"sum ({OPEN}) + sum (motcua_link_parts_open)"},
+            kind="stat",
+            columns=6,
+        ),
+        Panel(
+            "Sequencer lag",
+            "Age of the oldest event without a place in the global order.",
+            {"lag": "max (motcua_sequencer_lag_seconds)"},
+            unit="s",
+        ),
+        Panel(
+            "Projection lag",
+            "Events that the slowest projection has not seen.",
+            {"events": "max (motcua_projection_lag_events)"},
+        ),
+    ),
+)
+SLO: Final = Dashboard(
+    "slo",
+    "SLO",
+    ("authority", "field"),
+    (
+        Panel(
+            "In time, over 30 days",
+            "Share of dossiers judged early or on time. The objective is 95 %.",
+            {
+                "all": share(over(RESOLVED, "30d", matchers=who('timeliness!="late"')), over(RESOLVED, "30d")),
+                "objective": "vector(0.95)",
+            },
+            unit="percentunit",
+        ),
+        Panel(
+            "In time, by authority, over 30 days",
+            "The same for each; an authority without a judged dossier is left out.",
+            {
+                "{{authority}}": share(
+                    over(RESOLVED, "30d", "authority", who('timeliness!="late"')), over(RESOLVED, "30d", "authority")
+                )
+            },
+            kind="bargauge",
+            unit="percentunit",
+        ),
+        Panel(
+            "How fast the budget is used",
+            "1: what may be late in 30 days is used up in just that time. Above 6 over a week it is gone in five days.",
+            {
+                window: f"({share(over(RESOLVED, window, matchers=LATE), over(RESOLVED, window))}) / 0.05"
+                for window in ("1d", "7d", "30d")
+            },
+        ),
+        Panel(
+            "Already lost",
+            "Open dossiers past their due moment: they will be judged late, whatever is done.",
+            {"{{authority}}": f"sum by (authority) ({OPEN}{OVERDUE})"},
+        ),
+        Panel(
+            "Kept only by a new date",
+            "Share of the dossiers judged in time that would have been late for the date promised first.",
+            {
+                "share": share(
+                    over("motcua_dossiers_past_first_appointment_total", "30d"),
+                    over(RESOLVED, "30d", matchers=who('timeliness!="late"')),
+                )
+            },
+            unit="percentunit",
+        ),
+        Panel(
+            "Linked parts in time, over 30 days",
+            "By the linked authority, against the part's own budget.",
+            {
+                "{{authority}}": share(
+                    over(
+                        "motcua_link_parts_resolved_total",
+                        "30d",
+                        "authority",
+                        '{authority=~"$authority", timeliness!="late"}',
+                    ),
+                    over("motcua_link_parts_resolved_total", "30d", "authority", PART),
+                )
+            },
+            kind="bargauge",
+            unit="percentunit",
+        ),
+    ),
+)
+DASHBOARDS: Final = (LATENESS, FLOW, LINKS, ENGINE, SLO)
+
+
+def built(dashboard: Dashboard) -> str:
+    """The dashboard's file."""
+    model = {
+        "uid": f"motcua-{dashboard.name}",
+        "title": f"motcua: {dashboard.title}",
+        "tags": ["motcua"],
+        "timezone": "Asia/Ho_Chi_Minh",
+        "schemaVersion": 39,
+        "editable": False,
+        "refresh": "1m",
+        "time": {"from": "now-7d", "to": "now"},
+        "links": [{"type": "dashboards", "tags": ["motcua"], "title": "motcua", "asDropdown": False}],
+        "templating": {"list": list(_variables(dashboard.labels))},
+        "panels": list(_panels(dashboard.panels)),
+    }
+    return json.dumps(model, indent=2, ensure_ascii=False) + "\n"
+
+
+def _variables(labels: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    yield {"name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus"}
+    for label in labels:
+        yield {
+            "name": label,
+            "type": "query",
+            "datasource": SOURCE,
+            "query": f"label_values({OPEN if 'field' in labels else PARTS_OPEN}, {label})",
+            "multi": True,
+            "includeAll": True,
+            "allValue": ".*",
+            "current": {"text": "All", "value": "$__all"},
+            "refresh": 2,
+            "sort": 1,
+        }
+
+
+def _panels(panels: tuple[Panel, ...]) -> Iterator[dict[str, Any]]:
+    x = y = 0
+    for number, panel in enumerate(panels, start=1):
+        if x + panel.columns > WIDTH:
+            x, y = 0, y + HEIGHT
+        yield {
+            "id": number,
+            "title": panel.title,
+            "description": panel.tells,
+            "type": panel.kind,
+            "datasource": SOURCE,
+            "gridPos": {"x": x, "y": y, "w": panel.columns, "h": HEIGHT},
+            "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
+            "targets": [
+                {"refId": chr(ord("A") + index), "datasource": SOURCE, "expr": expression, "legendFormat": legend}
+                for index, (legend, expression) in enumerate(panel.queries.items())
+            ],
+        }
+        x += panel.columns
+
+
+if __name__ == "__main__":
+    for each in DASHBOARDS:
+        (HERE / f"{each.name}.json").write_text(built(each), encoding="utf-8")
