@@ -9,6 +9,7 @@ from litestar.types import ASGIApp
 
 from api.access_log import AccessLog, request_id_of
 from api.desk.context import DESK
+from api.desk.errors import answer_error
 from api.desk.routes import desk, routes
 from api.desk.settings import DeskSettings
 from api.headers import authenticate, negotiate
@@ -22,6 +23,8 @@ from runtime import logging
 
 LOG = logging.logger(__name__)
 FAILED: Final = "request.failed"
+PROGRAMS: Final = (OFFICER_PREFIX, "/post", "/schema", "/healthz", "/readyz")
+"""Addresses that programs ask, whatever they say they accept."""
 DEFECT: Final = Trouble(
     HTTPStatus.INTERNAL_SERVER_ERROR, "defect", "the server failed to answer; please report it with the request's id"
 )
@@ -45,7 +48,12 @@ def create_app(parts: Parts, desk_settings: DeskSettings | None = None) -> ASGIA
 
 
 def _answer_error(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]  # any request
-    """Tell what went wrong as a problem; what nobody foresaw is logged in full and told as a defect."""
+    """Tell what went wrong as a problem; what nobody foresaw is logged in full and told as a defect.
+
+    Somebody who typed an address into a browser gets a page.
+    """
+    if not request.url.path.startswith(PROGRAMS) and "text/html" in request.headers.get("accept", ""):
+        return answer_error(request, error)
     trouble = trouble_of(error)
     if trouble is None:
         LOG.error(FAILED, exc_info=error)

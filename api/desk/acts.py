@@ -8,6 +8,7 @@ import msgspec
 from litestar.datastructures import FormMultiDict
 
 from api.bodies import BODY_OF, Body
+from api.desk.context import clean
 from api.desk.directory import Directory
 from domain.access import Facts, can
 from domain.dossier import commands as c
@@ -133,7 +134,7 @@ def body_of(act: Act, given: FormMultiDict, stage: str = "") -> Body:
     shape = BODY_OF[KIND_OF[command_name(act)]]
     values: dict[str, Any] = {}
     for name in shape.__struct_fields__:
-        texts = [str(text).replace("\r\n", "\n").strip() for text in given.getall(name, [])]
+        texts = [clean(str(text)).replace("\r\n", "\n") for text in given.getall(name, [])]
         texts = [text for text in texts if text]
         if name in LISTS and name in given:
             values[name] = texts

@@ -188,6 +188,16 @@ def page(
     )
 
 
+def asked(request: Call, name: str, longest: int = 200) -> str:
+    """A parameter of the address: trimmed, cut, without what no text of ours holds (empty: not given)."""
+    return clean(str(request.query_params.get(name, "")))[:longest]
+
+
+def clean(text: str) -> str:
+    """A text without NUL, which cannot be stored, and without what was not UTF-8."""
+    return text.replace("\0", "").replace("\ufffd", "").strip()
+
+
 def see_other(address: str, cookies: list[Cookie] | None = None) -> Response[None]:
     """Go and look there."""
     return Response(

@@ -18,7 +18,7 @@ from api.bodies import Body
 from api.body import Call, fault_of
 from api.commands import Asked, order_of
 from api.desk.acts import FIELD_OF_REFUSAL, KIND_OF, Form, Scene, body_of, form_of, forms, missing
-from api.desk.context import directory_of, language_of, own_address, page, read_form, see_other, words_of
+from api.desk.context import asked, directory_of, language_of, own_address, page, read_form, see_other, words_of
 from api.desk.directory import Directory
 from api.desk.papers import papers_of
 from api.desk.people import applicant_of
@@ -111,7 +111,7 @@ async def _page(request: Call, status: HTTPStatus, typed: Typed | None) -> Respo
     view = summarise(rules, state, loaded.stream)
     scene = Scene(rules, state, procedure, directory, t)
     facts = facts_of_state(state)
-    done = str(request.query_params.get("done", ""))
+    done = asked(request, "done", 2000)
     titles = {stage_id(rules.procedure.route, i): s.title for i, s in enumerate(rules.procedure.route) if s.stage}
     lines = timeline(loaded.records, directory, t, titles)
     person = await applicant_of(parts, request.user, loaded)
@@ -152,7 +152,7 @@ def fresh_key() -> str:
 
 
 def _link(request: Call) -> str | None:
-    return str(request.query_params.get("link", "")) or None
+    return asked(request, "link", 2000) or None
 
 
 async def _published(parts: Parts, state: Dossier) -> Procedure:

@@ -9,6 +9,7 @@ from api.body import Call
 from api.desk import oidc
 from api.desk.context import (
     NotSignedIn,
+    asked,
     check_origin,
     cookie,
     cookie_name,
@@ -53,7 +54,7 @@ async def _login_page(request: Call, status: HTTPStatus, failure: str) -> Respon
         status,
         groups=groups,
         provider=desk.settings.provider,
-        next=own_address(str(request.query_params.get("next", ""))),
+        next=own_address(asked(request, "next", 2000)),
         failure=failure,
     )
 
@@ -87,7 +88,7 @@ async def login_provider(request: Call) -> Response[None] | Response[str]:
     provider = desk.settings.provider
     if provider is None:
         raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
-    one = oidc.attempt(own_address(str(request.query_params.get("next", ""))), now)
+    one = oidc.attempt(own_address(asked(request, "next", 2000)), now)
     try:
         address = await oidc.address(provider, one, desk.settings.public_url + BACK)
     except LoginFailed as failure:
@@ -104,7 +105,7 @@ async def login_back(request: Call) -> Response[None] | Response[str]:
         raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
     try:
         one = oidc.unsealed(desk.secret, request.cookies.get(LOGIN_COOKIE, ""), now)
-        code, state = (str(request.query_params.get(name, "")) for name in ("code", "state"))
+        code, state = (asked(request, name, 2000) for name in ("code", "state"))
         officer = await oidc.officer_id(provider, one, code, state, desk.settings.public_url + BACK, now)
         return await _begin(request, officer, one.next)
     except LoginFailed as failure:

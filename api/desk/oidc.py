@@ -10,7 +10,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 import msgspec
@@ -46,6 +46,7 @@ class _Endpoints(msgspec.Struct, frozen=True):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
 
 
 class _Tokens(msgspec.Struct, frozen=True):
@@ -112,9 +113,15 @@ async def officer_id(
             "client_id": provider.client_id,
             "code_verifier": one.verifier,
         }
-        if provider.client_secret:
+        basic = "client_secret_basic" in endpoints.token_endpoint_auth_methods_supported
+        auth = None
+        if provider.client_secret and basic:
+            # As RFC 6749 has it, both are form-encoded before they become a user name and a password.
+            auth = httpx.BasicAuth(quote_plus(provider.client_id), quote_plus(provider.client_secret))
+        elif provider.client_secret:
             form["client_secret"] = provider.client_secret
-        tokens = _decoded(await _answer(client.post(endpoints.token_endpoint, data=form)), _Tokens)
+        answer = await _answer(client.post(endpoints.token_endpoint, data=form, auth=auth))
+        tokens = _decoded(answer, _Tokens)
         keys = msgspec.json.decode(await _answer(client.get(endpoints.jwks_uri)))
     claims = _claims(tokens.id_token, keys)
     _check(claims, provider, endpoints.issuer, one.nonce, now)
@@ -165,7 +172,7 @@ async def _answer(asked: Any) -> bytes:  # noqa: ANN401  # a coroutine of httpx
         response: httpx.Response = await asked
         response.raise_for_status()
     except httpx.HTTPError as error:
-        message = f"the provider does not answer as it should: {type(error).__name__}"
+        message = f"the provider does not answer as it should: {type(error).__name__} {getattr(error, 'response', None) and error.response.text}"
         raise LoginFailed(message) from error
     return response.content
 

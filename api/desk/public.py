@@ -16,6 +16,7 @@ from api.desk.context import (
     EMBEDDABLE,
     LANGUAGE_COOKIE,
     YEAR_SECONDS,
+    asked,
     check_origin,
     cookie,
     desk_of,
@@ -88,8 +89,8 @@ class Found(msgspec.Struct, frozen=True):
 @get("/track", name="track")
 async def track(request: Call) -> Response[str]:
     """Show how a dossier stands, to who knows its code and the last digits of the phone number given with it."""
-    code = str(request.query_params.get("code", "")).strip().upper()[:64]
-    digits = "".join(filter(str.isdigit, str(request.query_params.get("phone_last4", ""))))[-DIGITS:]
+    code = asked(request, "code", 64).upper()
+    digits = "".join(filter(str.isdigit, asked(request, "phone_last4", 2000)))[-DIGITS:]
     if not code and not digits:
         return page(request, "track.html", code="", found=None, problem="")
     wait = _wait(request, code)
@@ -168,7 +169,7 @@ _lock: Final = asyncio.Lock()
 async def _month(request: Call) -> Month:
     parts = parts_of(request)
     now = parts.now()
-    start, end = _bounds(str(request.query_params.get("month", "")), now)
+    start, end = _bounds(asked(request, "month", 2000), now)
     key = (parts.database, start.date())
     async with _lock:
         kept = _kept.get(key)

@@ -15,7 +15,7 @@ from api.answers import received
 from api.bodies import BODY_OF, Applicant, NewDossier
 from api.body import Call
 from api.commands import Asked, order_of
-from api.desk.context import directory_of, page, read_form, see_other
+from api.desk.context import asked, clean, directory_of, page, read_form, see_other
 from api.desk.dossier import fresh_key
 from api.desk.people import unsealed
 from api.execution import execute
@@ -58,7 +58,7 @@ class Preview(msgspec.Struct, frozen=True):
 async def choose(request: Call) -> Response[str]:
     """Find the procedure."""
     directory = await directory_of(request)
-    words = str(request.query_params.get("q", "")).strip()[:200]
+    words = asked(request, "q", 200)
     found = directory.search(words) if words else []
     template = "procedures_part.html" if request.headers.get("x-part") == "rows" else "receive_choose.html"
     return page(request, template, words=words, found=found, directory=directory)
@@ -192,7 +192,7 @@ async def _preview_part(request: Call, procedure: Procedure, given: dict[str, An
 
 def _given(form: FormMultiDict) -> dict[str, Any]:
     texts = {
-        name: str(form.get(name, "")).strip() for name in (*PERSON, "channel", "occurred_at", "reason", "confirmed")
+        name: clean(str(form.get(name, ""))) for name in (*PERSON, "channel", "occurred_at", "reason", "confirmed")
     }
     return {**texts, "components": [str(one) for one in form.getall("components", [])]}
 

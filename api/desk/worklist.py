@@ -11,7 +11,7 @@ from litestar import Response, get
 
 from api.answers import code_and_link
 from api.body import Call
-from api.desk.context import directory_of, page, see_other, words_of
+from api.desk.context import asked, directory_of, page, see_other, words_of
 from api.desk.directory import Directory
 from api.desk.dossier import fresh_key
 from api.desk.people import names_of
@@ -80,9 +80,9 @@ class Row(msgspec.Struct, frozen=True):
 
 def wanted_of(request: Call) -> Wanted:
     """What is asked for; what is not understood is left out."""
-    given = {name: str(request.query_params.get(name, ""))[:200] for name in ("stage", "procedure")}
-    view = str(request.query_params.get("view", ""))
-    cursor = str(request.query_params.get("cursor", ""))[:2000]
+    given = {name: asked(request, name, 200) for name in ("stage", "procedure")}
+    view = asked(request, "view", 2000)
+    cursor = asked(request, "cursor", 2000)
     return Wanted(View(view) if view in set(View) else View.UNIT, cursor=cursor, **given)
 
 
@@ -244,7 +244,7 @@ def dossier_row(view: DossierView, directory: Directory, names: dict[Stream, str
 async def search(request: Call) -> Response[str] | Response[None]:
     """Find dossiers by the beginning of their code; a whole code leads to the dossier itself."""
     parts, now, t = parts_of(request), parts_of(request).now(), words_of(request)
-    words = str(request.query_params.get("q", "")).strip().upper()[:64]
+    words = asked(request, "q", 64).upper()
     if is_code(words) and await parts.journal.view(Stream(words)) is not None:
         return see_other(_address(words, ""))
     directory = await directory_of(request)

@@ -23,7 +23,6 @@ SOMETHING: Final = "\0something"
 FOR_THEIR_CONTENT: Final = frozenset(
     {
         "reason_missing",
-        "unknown_stage",
         "missing_components",
         "excess_components",
         "extension_not_later",

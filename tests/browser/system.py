@@ -21,7 +21,8 @@ class System(msgspec.Struct, frozen=True):
 
     url: str
     database_url: str
-    secret: bytes
+    directory: Path
+    environ: dict[str, str]
 
 
 @contextmanager
@@ -49,7 +50,19 @@ def running(directory: Path, app_url: str, owner_url: str, temporal: str, **sett
     with ExitStack() as stack:
         for command in ("worker", "projector", "api"):
             stack.enter_context(_process(command, directory, environ))
-        yield System(f"http://127.0.0.1:{port}", owner_url, secret.read_bytes())
+        yield System(f"http://127.0.0.1:{port}", owner_url, directory, environ)
+
+
+@contextmanager
+def another_api(system: System, **settings: str) -> Iterator[System]:
+    """One more API beside it, with other settings."""
+    port = ports.free_port()
+    directory = system.directory / f"api-{port}"
+    directory.mkdir()
+    url = f"http://127.0.0.1:{port}"
+    environ = {**system.environ, "MOTCUA_API_PORT": str(port), "MOTCUA_PUBLIC_URL": url, **settings}
+    with _process("api", directory, environ):
+        yield System(url, system.database_url, directory, environ)
 
 
 def _wrapping_key(directory: Path) -> Path:
