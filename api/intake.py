@@ -161,4 +161,4 @@ async def _order(parts: Parts, intake: Intake, code: DossierCode) -> Order:
     applicant = intake.given.applicant
     if applicant is None:
         return intake.order(code, "")
-    return intake.order(code, await parts.vault.seal_repeatably(code, msgspec.json.encode(applicant)))
+    return intake.order(code, await parts.vault.seal(code, msgspec.json.encode(applicant)))

@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("events")(events)
     group.command("explain")(explain)
+    group.command("shred")(shred)
     app.add_typer(group, name="dossier")
 
 
@@ -138,6 +139,36 @@ class Store(NamedTuple):
             if part:
                 found += [part, *await self._parts(part)]
         return found
+
+
+def shred(
+    code: Code,
+    confirm: Annotated[
+        str, typer.Option("--confirm", metavar="CODE", help="The code again: this cannot be undone.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Destroy the key of a dossier's personal data: they become unreadable everywhere, for ever; events stay."""
+    if confirm != code:
+        message = f"nothing was shredded: repeat the code to confirm, --confirm {code}"
+        raise BadInput(message, code="not_confirmed")
+    _ask(lambda store: store.read(code))
+    asyncio.run(_shredded(code))
+    if json:
+        print_json({"shredded": code})
+    else:
+        typer.echo(f"the personal data of {code} can no longer be read by anybody")
+
+
+async def _shredded(code: str) -> None:
+    from runtime import settings, wrapping
+    from store.database import Database
+    from store.keys import Vault, WrappingKeys
+
+    chosen = settings.load(os.environ)
+    keys = wrapping.read_wrapping_keys(chosen.wrapping_key_file)
+    async with Database(chosen.require_database(), size=1, name="motcua-shred") as database:
+        await Vault(database, WrappingKeys(keys, current=next(iter(keys)))).shred(code)
 
 
 def _ask(question: Callable[[Store], Awaitable[T]]) -> T:

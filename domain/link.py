@@ -52,7 +52,7 @@ def recovery_messages(stream: Stream, state: Dossier, cause: c.Order) -> tuple[M
     if origin is not None and origin.acknowledged:
         events.append(e.LinkAcknowledged(origin.link, origin.sequence))
     if origin is not None and origin.answer is not None:
-        events.append(e.LinkAnswered(origin.link, origin.sequence, origin.answer))
+        events.append(e.LinkAnswered(origin.link, origin.sequence, origin.answer, origin.note))
     return messages(stream, state, cause, events)
 
 
@@ -92,13 +92,18 @@ def _to_parent(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -
             command = c.NoteLinkAnswered(link, sequence, event.outcome, event.note)
         case e.ClockSuspended():
             command = c.NoteLinkSuspended(link, sequence, event.reason)
-        case e.ClockResumed() | e.ClockRestarted():
+        case e.ClockResumed() | e.ClockRestarted() if not _still_waits(state, event.reason):
             command = c.NoteLinkResumed(link, sequence, event.reason)
         case _:
             return None
     moved = event.reason if isinstance(event, e.ClockSuspended | e.ClockResumed | e.ClockRestarted) else None
     which = _which(state, moved) if moved else ""
     return Message(Stream(origin.parent), origin.from_authority, _order(stream, sequence, command, cause, which))
+
+
+def _still_waits(state: Dossier, reason: SuspensionReason) -> bool:
+    """Whether something else holds the part for the same reason, so that its parent must go on waiting."""
+    return any(stay.end is None and stay.reason is reason for stay in state.stays)
 
 
 def _which(state: Dossier, reason: SuspensionReason) -> str:

@@ -76,14 +76,9 @@ class Vault:
         self._known: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
     async def seal(self, code: str, plaintext: bytes) -> str:
-        """The sealed value of ``plaintext`` for a dossier (or a part of it); raises Shredded."""
-        root = _root(code)
-        return _sealed_text(await self._key(root, create=True), plaintext, root, os.urandom(NONCE_BYTES))
+        """The sealed value of ``plaintext`` for a dossier (or a part of it); raises Shredded.
 
-    async def seal_repeatably(self, code: str, plaintext: bytes) -> str:
-        """The same, but equal for equal plaintexts of one dossier; raises Shredded.
-
-        So that a command which is sent again with the same personal data is the same command. What this tells without
+        Equal for equal plaintexts of one dossier, so that a command which is sent again with the same personal data is the same command. What this tells without
         the key is that two values of one dossier are equal, and nothing else.
         """
         root = _root(code)

@@ -295,7 +295,7 @@ def _link_moved(
     if state.origin is not None and state.origin.link == event.link and not state.link(event.link):
         acknowledged = replace(state.origin, acknowledged=True)
         if isinstance(event, e.LinkAnswered):
-            acknowledged = replace(acknowledged, answer=event.outcome)
+            acknowledged = replace(acknowledged, answer=event.outcome, note=event.note)
         return replace(state, origin=acknowledged)
     match event:
         case e.LinkAcknowledged():

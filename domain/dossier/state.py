@@ -113,6 +113,7 @@ class Origin(msgspec.Struct, frozen=True):
     from_authority: AuthorityId = AuthorityId("")
     acknowledged: bool = False
     answer: LinkOutcome | None = None
+    note: str = ""
 
 
 class Span(msgspec.Struct, frozen=True):

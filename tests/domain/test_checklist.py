@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.checklist import (
     Comparison,
@@ -20,13 +21,13 @@ LISTED = (Component("don"), Component("bansao", copies=2), Component("anh", requ
 
 
 def _procedure(**policy: ChecklistPolicy) -> Procedure:
-    return Procedure(
+    plain = Procedure(
         id=ProcedureCode("P1"),
         authority=AuthorityId("X1"),
         route=(Step(stage=StageKind.RECEIVE), Step(stage=StageKind.RETURN)),
         components=LISTED,
-        **policy,
     )
+    return replace(plain, **policy)
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,10 @@ def vault(pool: Pool) -> Vault:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plaintext=st.binary(max_size=200))
 async def test_opens_what_it_sealed(vault: Vault, plaintext: bytes) -> None:
-    """Sealing and opening is the identity, and no two sealed values are alike."""
+    """Sealing and opening is the identity."""
     sealed = await vault.seal(CODE, plaintext)
     assert is_sealed(sealed)
     assert await vault.open(CODE, sealed) == plaintext
-    assert await vault.seal(CODE, plaintext) != sealed
 
 
 async def test_parts_share_the_roots_key(vault: Vault) -> None:

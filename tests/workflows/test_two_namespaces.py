@@ -19,7 +19,7 @@ from store.memory import MemoryJournal
 from tests.domain.dossier.samples import S1, link, rules, stage
 from tests.workflows.desk import START, TIMEOUT, FixedRules
 from workers.dossier import build_worker
-from workers.endpoints import open_door
+from tests.support.endpoints import open_door
 from workflows.client import Dossiers, Refused
 from workflows.messages import Places, Start
 
