@@ -78,8 +78,8 @@ class Vault:
     async def seal(self, code: str, plaintext: bytes) -> str:
         """The sealed value of ``plaintext`` for a dossier (or a part of it); raises Shredded.
 
-        Equal for equal plaintexts of one dossier, so that a command which is sent again with the same personal data is the same command. What this tells without
-        the key is that two values of one dossier are equal, and nothing else.
+        Equal for equal plaintexts of one dossier, so that a command which is sent again with the same personal data is
+        the same command. What this tells without the key is that two values of one dossier are equal, and nothing else.
         """
         root = _root(code)
         key = await self._key(root, create=True)
