@@ -57,7 +57,7 @@ def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
         names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         found = {}
         for (name,) in names:
-            rows = connection.execute(f'SELECT t::text FROM "{name}" t').fetchall()  # type: ignore[arg-type]
+            rows = connection.execute(f'SELECT t::text FROM "{name}" t').fetchall()
             found[name] = sorted(rows)
         return found
 

@@ -1,0 +1,154 @@
+"""Manifests name what exists: commands, settings, ports, keys of the secret, services by their labels."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.main import MODULES
+from cli.processes import PROCESSES
+from runtime.settings import PREFIX, Settings, load, variable
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "ops/compose/compose.yaml").read_text())
+KUBERNETES = ROOT / "ops/kubernetes"
+KUSTOMIZATION = KUBERNETES / "kustomization.yaml"
+FILES = sorted(set(KUBERNETES.glob("*.yaml")) - {KUSTOMIZATION})
+OBJECTS: list[dict[str, Any]] = [each for file in FILES for each in yaml.safe_load_all(file.read_text())]
+KNOWN = {variable(field) for field in Settings.__struct_fields__}
+LONG_RUNNING = {process.command for process in PROCESSES}
+SECRET = {"database-url", "migration-url", "token-secret", "wrapping-key", "carrier-keys"}
+GRACE = {"api": 15, "worker": 5, "metrics": 5}
+"""Seconds that a process takes to end by itself, at most."""
+
+
+def of_kind(kind: str) -> list[dict[str, Any]]:
+    """All objects of a kind."""
+    return [each for each in OBJECTS if each["kind"] == kind]
+
+
+def pods() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Every pod with its name and its one container."""
+    for each in of_kind("Deployment") + of_kind("Job"):
+        pod = each["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        yield each["metadata"]["name"], pod, container
+
+
+def environment(container: dict[str, Any]) -> dict[str, str]:
+    """The variables of a container; those from the secret with a value of their kind."""
+    shared = of_kind("ConfigMap")[0]["data"] if "envFrom" in container else {}
+    url = "postgresql://motcua_app:x@postgres:5432/motcua"
+    return {**shared, **{each["name"]: each.get("value", url) for each in container["env"]}}
+
+
+def test_every_process_is_deployed() -> None:
+    """All long-running processes and the migration, here and there, each started by its own command."""
+    assert {name for name, _, _ in pods()} == set(COMPOSE["services"]) == LONG_RUNNING | {"migrate"}
+    for name, _, container in pods():
+        assert container["args"] == COMPOSE["services"][name]["command"] == [name]
+        assert name in MODULES
+
+
+def test_settings_are_real_and_valid() -> None:
+    """Every MOTCUA_* variable is one that the program reads, and takes."""
+    for name, service in COMPOSE["services"].items():
+        assert set(service["environment"]) <= KNOWN, name
+    for _, _, container in pods():
+        variables = environment(container)
+        assert all(each.startswith(PREFIX) for each in variables)
+        assert set(variables) <= KNOWN
+        load({**variables, "MOTCUA_STATE_DIR": "/nonexistent"})
+
+
+def test_ports_are_where_the_processes_listen() -> None:
+    """Probes and services reach the port that the process is told."""
+    for name, pod, container in pods():
+        ports = {port["name"]: port["containerPort"] for port in container.get("ports", ())}
+        settings = load({**environment(container), "MOTCUA_STATE_DIR": "/nonexistent"})
+        told = {"api": settings.api_port, "metrics": settings.metrics_port, "worker": settings.sdk_metrics_port}
+        assert list(ports.values()) == ([told[name]] if name in told else [])
+        for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
+            probe = container.get(kind, {})
+            assert probe.get("httpGet", {"port": "http"})["port"] == "http"
+            assert "httpGet" not in probe or "http" in ports
+            assert "exec" not in probe or probe["exec"]["command"][-1] == str(settings.ready_file)
+        assert pod["automountServiceAccountToken"] is False
+    selectable = [each["spec"]["template"]["metadata"]["labels"] for each in of_kind("Deployment")]
+    for each in of_kind("Service"):
+        assert each["spec"]["selector"] in selectable
+
+
+def test_every_process_may_end_in_order() -> None:
+    """It is killed only after the longest time that it may take to stop; requests and limits of memory are given."""
+    for name, pod, container in pods():
+        assert {"cpu", "memory"} <= set(container["resources"]["requests"])
+        assert "memory" in container["resources"]["limits"]
+        if name in LONG_RUNNING:
+            assert "readinessProbe" in container
+            assert pod["terminationGracePeriodSeconds"] > GRACE.get(name, 5)
+            assert int(COMPOSE["services"][name]["stop_grace_period"].removesuffix("s")) > GRACE.get(name, 5)
+
+
+def test_keys_come_from_the_secret() -> None:
+    """What is taken from the secret is what its recipe puts in; nothing secret stands in a manifest."""
+    recipe = (ROOT / "ops/kubernetes/settings.yaml").read_text()
+    for _, pod, container in pods():
+        items = [item["key"] for volume in pod["volumes"] for item in volume.get("secret", {}).get("items", ())]
+        taken = [each["valueFrom"]["secretKeyRef"]["key"] for each in container["env"] if "valueFrom" in each]
+        assert {*items, *taken} <= SECRET
+    assert all(key in recipe for key in SECRET)
+    assert of_kind("Secret") == []
+
+
+def test_the_owner_of_the_schema_only_migrates() -> None:
+    """Processes that serve never hold the login that could change history."""
+    for name, _, container in pods():
+        assert ("MOTCUA_MIGRATION_URL" in environment(container)) is (name == "migrate")
+        assert ("MOTCUA_MIGRATION_URL" in COMPOSE["services"][name]["environment"]) is (name == "migrate")
+
+
+def test_network_policies_select_what_exists() -> None:
+    """All is denied but what is named, and what is named exists."""
+    policies = of_kind("NetworkPolicy")
+    assert any(each["spec"]["podSelector"] == {} and "ingress" not in each["spec"] for each in policies)
+    for each in policies:
+        named = each["spec"]["podSelector"].get("matchLabels", {}).get("process")
+        assert named is None or named in LONG_RUNNING
+
+
+def test_kustomize_takes_the_files() -> None:
+    """Every manifest is applied, once, and kubectl builds them together."""
+    assert sorted(yaml.safe_load(KUSTOMIZATION.read_text())["resources"]) == [file.name for file in FILES]
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubernetes manifests: no kubectl here")
+    answer = subprocess.run([kubectl, "kustomize", str(KUBERNETES)], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert len(list(yaml.safe_load_all(answer.stdout))) == len(OBJECTS)
+
+
+def test_compose_takes_the_file() -> None:
+    """Docker's own parser resolves the file."""
+    docker = shutil.which("docker")
+    probe = [docker or "docker", "compose", "version"]
+    if docker is None or subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        pytest.skip("compose file: no 'docker compose' here")
+    given = {"DATABASE_URL": "x", "MIGRATION_URL": "x", "TEMPORAL_ADDRESS": "x:1", "PUBLIC_URL": "https://x.vn"}
+    command = [docker, "compose", "--file", str(ROOT / "ops/compose/compose.yaml"), "config", "--quiet"]
+    answer = subprocess.run(
+        command, env={"PATH": "/usr/bin:/bin", **given}, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_the_image_is_built_from_the_lock() -> None:
+    """With hashes, as nobody's superuser, by the program's own command."""
+    text = (ROOT / "ops/Containerfile").read_text()
+    assert "--require-hashes --requirement requirements.lock" in text
+    assert "USER 10001" in text
+    assert 'ENTRYPOINT ["motcua"]' in text
