@@ -17,9 +17,9 @@ from runtime.temporal import DATA_CONVERTER
 from store.journal import Journal
 from store.memory import MemoryJournal
 from tests.domain.dossier.samples import S1, link, rules, stage
+from tests.support.endpoints import open_door
 from tests.workflows.desk import START, TIMEOUT, FixedRules
 from workers.dossier import build_worker
-from tests.support.endpoints import open_door
 from workflows.client import Dossiers, Refused
 from workflows.messages import Places, Start
 
