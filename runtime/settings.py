@@ -20,6 +20,7 @@ DEFAULT_STATE_DIR = Path(".motcua")
 SETTINGS_FILE = "settings.json"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 HIGHEST_PORT = 65535
+LANGUAGES = ("vi", "en")
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -33,11 +34,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     program. ``carriers_dir`` holds the post's carriers (none: those that come with the program), ``carrier_keys_file``
     what their callbacks are known by (none: no callback is believed). ``portal_url`` is where the national portal takes
     dossiers' states (empty: it is not told). ``webhook_allow`` are networks, with commas between them, that webhooks
-    may be sent to although they are not public. ``ready_file`` is created when the process is
-    ready to work (see ``runtime.process.announce_ready``), for supervisors and readiness probes. ``public_url`` is how
-    browsers reach the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login``
-    lets anyone log in as any officer, without a password: for trying the program out, on the loopback address only.
-    ``oidc_*`` name the provider that officers log in with, and the claim that holds their id in the catalogue.
+    may be sent to although they are not public. Notices go by ``smtp_address`` (from ``mail_from``, officers' to
+    their id at ``officer_mail_domain``) and by the gateway at ``sms_url``, each where it is set, in
+    ``notice_language``. ``ready_file`` is created when the process is ready to work (see
+    ``runtime.process.announce_ready``), for supervisors and readiness probes. ``public_url`` is how browsers reach
+    the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login`` lets anyone
+    log in as any officer, without a password: for trying the program out, on the loopback address only. ``oidc_*``
+    name the provider that officers log in with, and the claim that holds their id in the catalogue.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -59,6 +62,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     carrier_keys_file: Path | None = None
     portal_url: str = ""
     webhook_allow: str = ""
+    smtp_address: str = ""
+    mail_from: str = "motcua@localhost"
+    officer_mail_domain: str = ""
+    sms_url: str = ""
+    notice_language: str = "vi"
     ready_file: Path | None = None
     log_level: str = "info"
     public_url: str = ""
@@ -172,6 +180,12 @@ def _address(name: str, value: str) -> str:
     return value
 
 
+def _language(name: str, value: str) -> str:
+    if value not in LANGUAGES:
+        raise SettingError(_wrong(name, value, "one of " + ", ".join(LANGUAGES)))
+    return value
+
+
 def _networks(name: str, value: str) -> str:
     try:
         for text in value.split(","):
@@ -227,6 +241,11 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "carrier_keys_file": _path,
     "portal_url": _url,
     "webhook_allow": _networks,
+    "smtp_address": _address,
+    "mail_from": _text,
+    "officer_mail_domain": _text,
+    "sms_url": _url,
+    "notice_language": _language,
     "ready_file": _path,
     "log_level": _log_level,
     "public_url": _url,

@@ -11,6 +11,7 @@ import msgspec
 from activities import portal, webhooks
 from activities.outside import Never, NotYet, Sender
 from activities.postal import CANCEL, ORDER
+from domain.dossier import events as e
 from domain.dossier.codec import decode_event, fact_of
 from domain.dossier.events import PostalCancelled, PostalOrdered
 from domain.dossier.evolve import evolve
@@ -35,6 +36,7 @@ AT_ONCE: Final = 16
 LEASE: Final = timedelta(seconds=60)
 POLL_SECONDS: Final = 0.5
 JITTER: Final = 0.2
+APPLICANT: Final = "applicant"
 SCHEDULE: Final = tuple(
     timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
@@ -44,8 +46,17 @@ SCHEDULE: Final = tuple(
 class Announcer:
     """Makes messages from events."""
 
-    def __init__(self, database: Database, journal: Journal, outbox: Outbox, *, tells_portal: bool) -> None:
-        """Follow ``journal``; the portal is told where there is one."""
+    def __init__(
+        self,
+        database: Database,
+        journal: Journal,
+        outbox: Outbox,
+        *,
+        tells_portal: bool = False,
+        notices: Sequence[str] = (),
+    ) -> None:
+        """Follow ``journal``; the portal is told where there is one, people by these kinds of notices."""
+        self._notices = notices
         self._database = database
         self._journal = journal
         self._outbox = outbox
@@ -88,12 +99,13 @@ class Announcer:
         last = max(wanted)
         state = NEW
         found: list[tuple[str, Message]] = []
-        for record in await self._journal.read(stream):
-            if record.version > last:
-                break
+        stored = await self._journal.read(stream)
+        now = state_of(stored)
+        for record in stored[:last]:
             before, state = state, evolve(state, fact_of(record))
             if record.version in wanted:
                 found += [(record.event_id, one) for one in self._of_event(record, before, state, subscriptions)]
+                found += [(record.event_id, one) for one in notices_of(record, now, self._notices)]
         return found
 
     def _of_event(
@@ -147,6 +159,43 @@ def _postal(record: Record, before: Dossier) -> list[Message]:
             return [Message(CANCEL, f"{record.stream}/{parcel.id}", lane, payload)]
         case _:
             return []
+
+
+NOTICES: Final = {
+    e.DossierReceived.type: "accepted",
+    e.SupplementRequested.type: "supplement",
+    e.DossierExtended.type: "extended",
+    e.ResultIssued.type: "ready",
+    e.DossierReminded.type: "due_soon",
+    e.TaskReminded.type: "due_soon",
+}
+"""What people are told of."""
+
+
+def notices_of(record: Record, now: Dossier, kinds: Sequence[str]) -> list[Message]:
+    """One notice by each kind, if the event is one to tell people of; ``now`` is the dossier as it stands today.
+
+    Applicants are told of the dossier, officers of what is due soon.
+    """
+    if record.type not in NOTICES:
+        return []
+    event = decode_event(record.type, record.data)
+    root = record.stream.partition("/")[0]
+    to = APPLICANT
+    match event:
+        case e.DossierReceived():
+            due = now.promise(e.ClockName.COMMITTED)
+        case e.SupplementRequested():
+            due = event.expires_at
+        case e.DossierExtended():
+            due = event.new_due
+        case e.DossierReminded() | e.TaskReminded():
+            due = event.due
+            to = (now.task.officer or now.task.authority) if now.task else now.authority
+        case _:
+            due = None
+    payload = {"notice": NOTICES[record.type], "stream": root, "to": to, "due": due.isoformat() if due else None}
+    return [Message(kind, f"{record.event_id}/{kind}", f"{kind}/{root}", payload) for kind in kinds]
 
 
 class Courier:

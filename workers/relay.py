@@ -1,29 +1,32 @@
 """The process that carries messages in and out: callbacks of carriers to dossiers, and what leaves us."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
+import msgspec
 
 from activities import portal, webhooks
 from activities.carriers.loading import Known, load_carriers
+from activities.notifications import MAIL, SMS, Lookup, Mail, Notice, Notices, Person, TextMessages
 from activities.outside import NotYet, Sender
 from activities.portal import Portal
 from activities.postal import CANCEL, ORDER, CarrierOrders
 from activities.webhooks import Webhooks
 from domain.dossier.commands import Order
 from domain.ids import Stream
-from runtime import logging, process, temporal
+from runtime import logging, process, temporal, wrapping
 from runtime.settings import Settings
 from store.database import Database
-from store.errors import StoreUnavailable
+from store.errors import Shredded, StoreUnavailable
 from store.inbox import Inbox
+from store.keys import Vault, WrappingKeys
 from store.outbox import Outbox
 from store.postgres import PostgresJournal
 from workers.inbound import STORE_AWAY, Inbound, ending
-from workers.outbound import Announcer, Courier, finder, reconcile_portal
+from workers.outbound import APPLICANT, Announcer, Courier, finder, reconcile_portal
 from workflows.client import Dossiers, DossiersUnavailable
 
 LOG = logging.logger(__name__)
@@ -48,8 +51,12 @@ async def main(settings: Settings) -> None:
         journal, outbox = PostgresJournal(database), Outbox(database)
         dossiers = Dossiers(await temporal.connect(settings, lazy=True), journal, settings.task_queue)
         inbound = Inbound(Inbox(database), dossiers, carriers)
-        announcer = Announcer(database, journal, outbox, tells_portal=bool(settings.portal_url))
-        courier = Courier(outbox, senders(settings, client, outbox, dossiers, carriers))
+        people = _lookup(settings, database, journal) if settings.smtp_address or settings.sms_url else None
+        found = senders(settings, client, outbox, dossiers, carriers)
+        found |= notices(settings, client, people) if people else {}
+        kinds = [kind for kind in (MAIL, SMS) if kind in found]
+        announcer = Announcer(database, journal, outbox, tells_portal=bool(settings.portal_url), notices=kinds)
+        courier = Courier(outbox, found)
         process.announce_ready(settings)
         async with asyncio.TaskGroup() as group:
             for _ in range(HANDS):
@@ -82,6 +89,46 @@ def senders(
     if settings.portal_url:
         found[portal.KIND] = Portal(client, settings.portal_url)
     return found
+
+
+def notices(
+    settings: Settings,
+    client: httpx.AsyncClient,
+    find: Lookup,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> dict[str, Sender]:
+    """Whoever tells people: by e-mail, by text message, whichever is set."""
+    found: dict[str, Sender] = {}
+    language = settings.notice_language
+    if settings.smtp_address:
+        host, _, port = settings.smtp_address.rpartition(":")
+        found[MAIL] = Notices(find, Mail(host, int(port), settings.mail_from).deliver, language=language, now=now)
+    if settings.sms_url:
+        found[SMS] = Notices(find, TextMessages(client, settings.sms_url).deliver, language=language, now=now)
+    return found
+
+
+def _lookup(settings: Settings, database: Database, journal: PostgresJournal) -> Lookup:
+    keys = wrapping.read_wrapping_keys(settings.wrapping_key_file)
+    return person_finder(Vault(database, WrappingKeys(keys, current=next(iter(keys)))), journal, settings)
+
+
+def person_finder(vault: Vault, journal: PostgresJournal, settings: Settings) -> Lookup:
+    """Finds whom a notice is for: an officer by his id, an applicant by opening what is sealed."""
+
+    async def find(notice: Notice) -> Person | None:
+        if notice.to != APPLICANT:
+            domain = settings.officer_mail_domain
+            return Person(email=f"{notice.to}@{domain}") if domain else None
+        view = await journal.view(Stream(notice.stream))
+        if view is None or not view.applicant:
+            return None
+        try:
+            return msgspec.json.decode(await vault.open(notice.stream, view.applicant), type=Person)
+        except Shredded:
+            return None
+
+    return find
 
 
 async def _reconcile(journal: PostgresJournal, outbox: Outbox, told: Portal) -> None:
