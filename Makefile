@@ -94,6 +94,10 @@ audit: $(STAMP) ## known vulnerabilities of the locked packages (asks the networ
 bench: $(STAMP) ## the benchmarks: a table and bench/results/*.json
 	@$(BIN)/python -m bench
 
+.PHONY: screenshots
+screenshots: $(STAMP) ## pictures of the main pages, in build/screenshots (needs Chromium)
+	@$(BIN)/python -m tests.browser.screenshots build/screenshots
+
 .PHONY: fmt
 fmt: $(STAMP) ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -10,7 +10,7 @@ from litestar.datastructures import FormMultiDict
 from api.bodies import BODY_OF, Body
 from api.desk.context import clean
 from api.desk.directory import Directory
-from domain.access import Facts, can
+from domain.access import Facts, can, facts_of_state
 from domain.dossier import commands as c
 from domain.dossier.allowed import Act, acts_on_a_task, allowed, command_name
 from domain.dossier.amendment import MOMENTS
@@ -218,7 +218,9 @@ def _rework(scene: Scene, _: Claims) -> tuple[Field, ...]:
 
 def _delegate(scene: Scene, _: Claims) -> tuple[Field, ...]:
     task = scene.state.task
-    people = scene.directory.colleagues(task.authority) if task else []
+    facts = facts_of_state(scene.state)
+    colleagues = scene.directory.colleagues(task.authority) if task else []
+    people = [one for one in colleagues if can(one.roles, one.authority, "complete_task", facts)]
     options = tuple(
         (one.id, _person(scene.t, one.name, one.unit)) for one in people if not task or one.id != task.officer
     )

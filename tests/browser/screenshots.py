@@ -1,0 +1,126 @@
+"""Pictures of the main pages, to be looked at: ``make screenshots`` writes them into build/screenshots."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from runtime.embedded import ports
+from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
+from runtime.embedded.temporal import EmbeddedTemporal
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.paths import CLERK, LEADER, SPECIALIST, act, fill, receive, show
+from tests.browser.system import System, running
+from tests.support import databases
+
+PEOPLE = (
+    ("Nguyễn Thị Ánh", "0912345678"),
+    ("Trần Văn Đạt", "0903111222"),
+    ("Lò Thị Hương", "0977333444"),
+    ("Phạm Quốc Bảo", "0988555666"),
+    ("Hoàng Thị Mỹ Duyên", "0966777888"),
+)
+
+
+def main(target: Path) -> None:
+    """Start a system, let officers work a little, and take the pictures."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name, _system(Path(name)) as system, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for language in ("vi", "en"):
+            _take(browser, system, language, target)
+        browser.close()
+
+
+@contextmanager
+def _system(directory: Path) -> Iterator[System]:
+    for name in ("postgres", "temporal", "desk"):
+        (directory / name).mkdir()
+    directory.chmod(0o755)
+    server = EmbeddedPostgres(directory / "postgres", port=ports.free_port(), options=TEST_OPTIONS)
+    temporal = EmbeddedTemporal(directory / "temporal", port=ports.free_port(), durable=False)
+    server.start()
+    temporal.start()
+    try:
+        databases.build_template(server)
+        fresh = databases.clone(server)
+        address = temporal.address
+        with running(directory / "desk", fresh.app_url, fresh.url, address, MOTCUA_DEMO_LOGIN="1") as system:
+            yield system
+    finally:
+        temporal.stop()
+        server.stop()
+
+
+def _take(browser: Browser, system: System, language: str, target: Path) -> None:
+    def shoot(page: Page, name: str, *, whole: bool = True) -> None:
+        page.wait_for_load_state("load")
+        page.screenshot(path=target / f"{name}.{language}.png", full_page=whole)
+
+    visitor = _page(browser, system, language)
+    clerk, leader = (_page(browser, system, "vi", officer) for officer in (CLERK, LEADER))
+    specialist = _page(browser, system, "vi", SPECIALIST)
+    codes = [receive(clerk, name, f"{phone[:-1]}{len(language)}") for name, phone in PEOPLE]
+    for code in codes[:4]:
+        show(leader, code)
+        act(leader, "forward", note="Giao phòng Quản lý hạ tầng giao thông")
+    show(specialist, codes[0])
+    act(specialist, "claim_task")
+    act(specialist, "request_supplement", reason="Bản vẽ thiếu mặt cắt ngang", legal_basis="Điều 9")
+    show(specialist, codes[1])
+    act(specialist, "forward", note="Đủ điều kiện chấp thuận")
+    show(leader, codes[1])
+    act(leader, "forward")
+    act(leader, "issue_result", number="12/QĐ-SXD")
+    for address, name in (("/", "home"), ("/login", "login"), ("/board", "board"), ("/track", "track")):
+        visitor.goto(address)
+        shoot(visitor, name, whole=name != "login")
+    visitor.goto(f"/track?code={codes[0]}&phone_last4={PEOPLE[0][1][-4:-1]}{len(language)}")
+    shoot(visitor, "track-found")
+    officer = _page(browser, system, language, SPECIALIST)
+    officer.goto("/desk")
+    officer.keyboard.press("j")
+    shoot(officer, "worklist")
+    show(officer, codes[2])
+    officer.locator(".clock summary").nth(1).click()
+    fill(officer, "stop").get_by_role("button").click()
+    shoot(officer, "dossier")
+    show(officer, codes[0])
+    shoot(officer, "dossier-waiting")
+    officer.goto("/desk/unit")
+    shoot(officer, "unit")
+    desk = _page(browser, system, language, CLERK)
+    desk.goto("/desk/receive?q=dat+dai")
+    shoot(desk, "receive-search", whole=False)
+    desk.goto("/desk/receive/P230")
+    desk.locator("#name").fill(PEOPLE[0][0])
+    desk.locator("#phone").fill(f"{PEOPLE[0][1][:-1]}{len(language)}")
+    desk.locator("#c-2").uncheck()
+    desk.locator("#preview .warning").wait_for()
+    shoot(desk, "receive")
+    phone = _page(browser, system, language, SPECIALIST, width=360)
+    phone.goto("/desk")
+    shoot(phone, "worklist-360")
+    show(phone, codes[2])
+    shoot(phone, "dossier-360")
+
+
+def _page(browser: Browser, system: System, language: str, officer: str = "", *, width: int = 1280) -> Page:
+    context = browser.new_context(
+        base_url=system.url,
+        locale={"vi": "vi-VN", "en": "en-GB"}[language],
+        viewport={"width": width, "height": 860},
+    )
+    page = context.new_page()
+    if officer:
+        page.goto("/login")
+        page.locator(f'button[value="{officer}"]').click()
+        page.wait_for_url("**/desk")
+    return page
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/screenshots"))
