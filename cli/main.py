@@ -40,6 +40,7 @@ MODULES = {
     "backup": "cli.backup",
     "restore": "cli.backup",
     "post": "cli.post",
+    "webhook": "cli.webhook",
     "carrier-sim": "cli.carrier_sim",
 }
 """Command to module, in the order of ``motcua --help``."""

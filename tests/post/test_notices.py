@@ -66,7 +66,7 @@ async def positions(system: System) -> AsyncIterator[Inbox]:
 @pytest.fixture
 async def courier(system: System, mailbox: tuple[Mailbox, int], positions: Inbox) -> AsyncIterator[Courier]:
     """Makes notices of events and sends them, by day."""
-    assert positions
+    del positions  # it is enough that it runs
     database, outbox = system.parts.database, Outbox(system.parts.database)
     journal = PostgresJournal(database)
     settings = msgspec.structs.replace(
