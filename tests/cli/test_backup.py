@@ -23,6 +23,7 @@ from tests.cli.test_recovery import LINKED, TIMEOUT, mortal, office
 from tests.store.samples import an_append
 from tests.support import databases
 from tests.support.databases import APPLICATION_PASSWORD, Database
+from tests.support.references import keep
 
 __all__ = ["mortal"]
 
@@ -110,6 +111,8 @@ async def test_everything_lost_but_the_backup(
 ) -> None:
     """Both servers' data are gone: from the backup alone the store is sound, and open dossiers live on to their end."""
     file = str(tmp_path / "backup")
+    async with Pool(database.app_url, size=2) as pool:
+        await keep(pool, LINKED)
     async with office(mortal, database, LINKED) as opened:
         await opened.receive("A", "B", "C")
         for stream in ("A", "B", "C"):
@@ -122,11 +125,13 @@ async def test_everything_lost_but_the_backup(
     mortal.start()
     fresh = await asyncio.to_thread(empty, template, "revived")
     assert (await asyncio.to_thread(run, fresh, "restore", file)).exit_code == 0
+    async with Pool(fresh.app_url, size=2) as pool:
+        while await Sequencer(pool).step():
+            pass
+        await Projector(pool).catch_up()
+    checked = await asyncio.to_thread(run, fresh, "verify", "--json")
+    assert msgspec.json.decode(checked.output)["findings"] == []
     async with office(mortal, fresh, LINKED) as opened:
-        async with Pool(fresh.app_url, size=2) as pool:
-            while await Sequencer(pool).step():
-                pass
-            await Projector(pool).catch_up()
         assert (await opened.command("revive"))[0] == 0
         assert await opened.reconcile() == (0, [])
         await opened.do("A/L1", c.CompleteTask("appraise"))
