@@ -26,9 +26,9 @@ def printed(data: dict[str, Any], form: Literal["pdf", "png"] = "pdf") -> bytes:
     """
     values = {**data, "qr": qr_svg(str(data["code"])) if data.get("code") else ""}
     inputs = {"data": json.dumps(values, ensure_ascii=False)}
-    made = typst.compile(_template(), format=form, sys_inputs=inputs, ppi=144.0)
     # The package says that it is always one file; of several pages as images it returns a list.
-    return bytes(made[0]) if type(made) is list else bytes(made)
+    made: Any = typst.compile(_template(), format=form, sys_inputs=inputs, ppi=144.0)
+    return bytes(made[0] if isinstance(made, list) else made)
 
 
 @cache

@@ -114,7 +114,7 @@ async def officer_id(
             "code_verifier": one.verifier,
         }
         basic = "client_secret_basic" in endpoints.token_endpoint_auth_methods_supported
-        auth = None
+        auth = httpx.Auth()
         if provider.client_secret and basic:
             # As RFC 6749 has it, both are form-encoded before they become a user name and a password.
             auth = httpx.BasicAuth(quote_plus(provider.client_id), quote_plus(provider.client_secret))
@@ -172,7 +172,7 @@ async def _answer(asked: Any) -> bytes:  # noqa: ANN401  # a coroutine of httpx
         response: httpx.Response = await asked
         response.raise_for_status()
     except httpx.HTTPError as error:
-        message = f"the provider does not answer as it should: {type(error).__name__} {getattr(error, 'response', None) and error.response.text}"
+        message = f"the provider does not answer as it should: {type(error).__name__}"
         raise LoginFailed(message) from error
     return response.content
 

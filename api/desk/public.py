@@ -30,6 +30,8 @@ from api.desk.people import unsealed
 from api.parts import Parts, parts_of
 from api.problems import Trouble
 from domain.code import is_code
+from domain.dossier.codec import fact_of
+from domain.dossier.events import SupplementRequested
 from domain.dossier.history import state_of
 from domain.dossier.state import Dossier
 from domain.dossier.summary import summarise
@@ -83,6 +85,7 @@ class Found(msgspec.Struct, frozen=True):
     view: DossierView
     dossier: Dossier
     asked: tuple[str, ...]
+    words: str
     return_to: str
 
 
@@ -126,7 +129,9 @@ async def _look(request: Call, code: str, digits: str) -> Found | None:
     person = await unsealed(parts, Stream(code), state.applicant)
     if person is None or not _same(person, digits):
         return None
-    return await _found(parts, code, state, await directory_of(request))
+    events = (fact_of(record).event for record in reversed(records))
+    words = next((event.reason for event in events if isinstance(event, SupplementRequested)), "")
+    return await _found(parts, code, state, await directory_of(request), words)
 
 
 def _same(person: Applicant, digits: str) -> bool:
@@ -134,14 +139,16 @@ def _same(person: Applicant, digits: str) -> bool:
     return len(phone) >= DIGITS and phone[-DIGITS:] == digits
 
 
-async def _found(parts: Parts, code: str, state: Dossier, directory: Directory) -> Found:
+async def _found(parts: Parts, code: str, state: Dossier, directory: Directory, words: str) -> Found:
     rules = await parts.rules.rules_of(Stream(code), state)
     view = summarise(rules, state, Stream(code))
     names = {one.id: one.name or one.id for one in rules.procedure.components}
     asked = tuple(names.get(one, one) for one in state.supplement.components) if state.supplement else ()
     place = directory.authority_name(state.task.authority if state.task else state.authority)
     name = directory.procedure_name(state.procedure)
-    return Found(code, name, place, view.portal_state, view, state, asked, directory.authority_name(state.return_to))
+    return Found(
+        code, name, place, view.portal_state, view, state, asked, words, directory.authority_name(state.return_to)
+    )
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -191,10 +191,9 @@ async def _preview_part(request: Call, procedure: Procedure, given: dict[str, An
 
 
 def _given(form: FormMultiDict) -> dict[str, Any]:
-    texts = {
-        name: clean(str(form.get(name, ""))) for name in (*PERSON, "channel", "occurred_at", "reason", "confirmed")
-    }
-    return {**texts, "components": [str(one) for one in form.getall("components", [])]}
+    texts = {name: clean(str(form.get(name, ""))) for name in (*PERSON, "channel", "occurred_at", "reason")}
+    papers = [clean(str(one)) for one in form.getall("components", [])]
+    return {**texts, "components": [one for one in papers if one]}
 
 
 def _problems(given: dict[str, Any], form: FormMultiDict) -> dict[str, str]:
@@ -234,7 +233,7 @@ async def _take(request: Call, procedure: Procedure, given: dict[str, Any], do: 
         procedure=procedure.id,
         do="submit" if refusing else "receive",
         channel=Channel(given["channel"]) if given["channel"] in set(Channel) else Channel.DIRECT,
-        components=tuple(one for one in given["components"] if one),
+        components=tuple(given["components"]),
         applicant=Applicant(**{name: given[name][:500] for name in PERSON}),
         occurred_at=_moment(given["occurred_at"]) if given["occurred_at"] else None,
     )

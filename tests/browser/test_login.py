@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from oidc_provider_mock import run_server_in_thread
+from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]  # the package brings no types
 
 from tests.browser.paths import CLERK
 from tests.browser.system import System, another_api, client
