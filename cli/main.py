@@ -8,7 +8,6 @@ import importlib
 import io
 import os
 import sys
-from importlib.util import find_spec
 
 import typer
 
@@ -58,8 +57,7 @@ def build(command: str | None = None) -> typer.Typer:
     app.callback()(_root)
     wanted = [MODULES[command]] if command in MODULES else dict.fromkeys(MODULES.values())
     for name in wanted:
-        if find_spec(name) is not None:
-            importlib.import_module(name).register(app)
+        importlib.import_module(name).register(app)
     return app
 
 
