@@ -37,6 +37,10 @@ up: $(STAMP) ## the whole system, live, with data to click on
 test: $(STAMP) ## all tests that CI runs
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
+.PHONY: chaos
+chaos: $(STAMP) ## kill worker, PostgreSQL and Temporal again and again under fifty dossiers
+	@MOTCUA_CHAOS=full $(BIN)/pytest tests/chaos
+
 .PHONY: chaos-post
 chaos-post: $(STAMP) ## 10,000 callbacks for 500 parcels while everything is killed in turn
 	@MOTCUA_CHAOS_CALLBACKS=10000 $(BIN)/pytest tests/post/test_nothing_is_lost.py

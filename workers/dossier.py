@@ -37,6 +37,8 @@ OPTIONS: Final[dict[str, Any]] = {
     "graceful_shutdown_timeout": timedelta(seconds=5),
     # The append starts in the same round trip as the workflow task that asks for it, on the worker that runs it.
     "disable_eager_activity_execution": False,
+    # When a worker is lost, what was on its own queue goes to others after this; the default is ten seconds.
+    "sticky_queue_schedule_to_start_timeout": timedelta(seconds=5),
     "debug_mode": False,
     # The sandbox would cost two fifths of a worker's time. Purity is linted, and the tests live lives in the sandbox.
     "workflow_runner": UnsandboxedWorkflowRunner(),

@@ -12,7 +12,7 @@ CALENDAR_REVISION = "calendar_revision"
 REVISION_PROGRESS = "progress"
 REVISE_AGAIN = "again"
 
-JOURNAL_TIMEOUT = timedelta(seconds=15)
+JOURNAL_TIMEOUT = timedelta(seconds=10)
 """Start-to-close of one call of the store; a worker that dies is noticed after this."""
 JOURNAL_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),

@@ -1,0 +1,137 @@
+"""A whole system of real processes, each of which may be killed at any moment and is started again."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from domain.dossier.rules import Rules
+from runtime.embedded import child, ports
+from runtime.embedded.child import Program
+from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
+from runtime.embedded.temporal import EmbeddedTemporal
+from runtime.settings import Settings, environment
+from store.database import Database as Pool
+from store.references import Kind, References
+from store.rules_source import LAW_ID
+from tests.support import databases
+
+READY_SECONDS = 60.0
+
+
+class Process:
+    """One ``motcua`` process."""
+
+    def __init__(self, command: str, directory: Path, settings: Settings) -> None:
+        """Not yet started."""
+        self._ready = directory / f"{command}.ready"
+        env = environment(msgspec.structs.replace(settings, ready_file=self._ready, state_dir=directory))
+        self._program = Program(
+            name=command,
+            argv=(sys.executable, "-m", "cli", command),
+            log=directory / f"{command}.log",
+            env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), **env},
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it says that it is ready."""
+        self._ready.unlink(missing_ok=True)
+        self._process = child.spawn(self._program)
+        child.await_ready(self._program, self._process, self._ready.exists, READY_SECONDS)
+
+    def kill(self) -> None:
+        """SIGKILL; it must have been alive until then."""
+        assert self._process is not None
+        assert self._process.poll() is None, child.log_tail(self._program.log)
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it in order."""
+        if self._process is not None:
+            child.terminate(self._program, self._process)
+
+
+class House:
+    """PostgreSQL, Temporal, a worker and a projector, all durable, all mortal."""
+
+    def __init__(self, directory: Path) -> None:
+        """Prepare everything but start nothing."""
+        self.postgres = EmbeddedPostgres(directory / "postgres", port=ports.free_port(), options=TEST_OPTIONS)
+        self.temporal = EmbeddedTemporal(directory / "temporal", port=ports.free_port())
+        self._directory = directory
+
+    def open(self, rules: Rules) -> None:
+        """Start the servers, make the database, keep the rules in its catalogue, start the processes."""
+        self.postgres.start()
+        databases.build_template(self.postgres)
+        self.database = databases.clone(self.postgres)
+        asyncio.run(_keep(self.database.url, rules))
+        self.temporal.start()
+        self.settings = Settings(
+            database_url=self.database.app_url,
+            migration_url=self.database.url,
+            temporal_address=self.temporal.address,
+            task_queue="house",
+        )
+        self.worker = Process("worker", self._directory, self.settings)
+        self.projector = Process("projector", self._directory, self.settings)
+        self.worker.start()
+        self.projector.start()
+
+    def close(self) -> None:
+        """Stop all that runs."""
+        for part in (self.projector, self.worker, self.temporal, self.postgres):
+            part.stop()
+
+    def strike(self, name: str) -> None:
+        """Kill the part of this name and start it again."""
+        part: Process | EmbeddedTemporal | EmbeddedPostgres = getattr(self, name)
+        part.kill()
+        part.start()
+
+    def command(self, *words: str) -> Any:  # noqa: ANN401  # JSON
+        """Run ``motcua`` as an operator does; its JSON."""
+        env = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), **environment(self.settings)}
+        found = subprocess.run(
+            [sys.executable, "-m", "cli", *words, "--json"], env=env, capture_output=True, text=True, check=False
+        )
+        assert found.stdout, found.stderr
+        return msgspec.json.decode(found.stdout)
+
+    def unplaced(self) -> int:
+        """Events that have no global position yet, or that a projection has not seen."""
+        with psycopg.connect(self.database.url) as connection:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM events) - coalesce(min(position), 0) FROM projections"
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+
+async def _keep(url: str, rules: Rules) -> None:
+    """Put the rules into the catalogue's contents, as loading a catalogue does."""
+    async with Pool(url, size=1) as pool:
+        references = References(pool)
+        await references.store(Kind.LAW, LAW_ID, rules.law)
+        await references.store(Kind.PROCEDURE, rules.procedure.id, rules.procedure)
+        for name, calendar in rules.calendars.items():
+            await references.store(Kind.CALENDAR, name, calendar)
+
+
+@contextmanager
+def house(directory: Path, rules: Rules) -> Iterator[House]:
+    """An open house."""
+    built = House(directory)
+    try:
+        built.open(rules)
+        yield built
+    finally:
+        built.close()
