@@ -62,7 +62,7 @@ Lookup = Callable[[Notice], Awaitable[Person | None]]
 
 def load_templates(path: Path | None = None) -> Templates:
     """The notices by name and language (none: those that come with the program)."""
-    source = path or Path(str(files("catalogue"))) / "notices.yaml"
+    source = path or Path(str(files("catalogue"))) / "notices" / "notices.yaml"
     return msgspec.convert(yaml.safe_load(source.read_text()), dict[str, dict[str, Template]])
 
 

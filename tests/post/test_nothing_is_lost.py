@@ -53,6 +53,7 @@ UNDER_WAY = [
     "available_for_pickup",
 ]
 ENDS = ["delivered"] * 8 + ["lost", "returned"]
+AT_ONCE = 16
 TIMEOUT = timedelta(seconds=60)
 PROCESSES = ("worker", "projector", "relay", "api")
 STEP = timedelta(hours=3)
@@ -108,6 +109,10 @@ class System:
         server = self.postgres if name == "postgres" else self.temporal
         server.kill()
         server.start()
+
+    def living(self) -> list[str]:
+        """The processes that run."""
+        return [name for name, process in self.processes.items() if process.poll() is None]
 
     def stop(self) -> None:
         """End everything."""
@@ -165,8 +170,14 @@ async def _order(dossiers: Dossiers, number: int) -> None:
     await dossiers.execute(stream, c.Order(CommandId("order"), order, now, actor="lan"), TIMEOUT)
 
 
-async def _all(orders: list[asyncio.Task[None]]) -> None:
-    await asyncio.gather(*orders)
+async def _order_all(dossiers: Dossiers, numbers: range) -> None:
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int) -> None:
+        async with slots:
+            await _order(dossiers, number)
+
+    await asyncio.gather(*map(one, numbers))
 
 
 @pytest.mark.timeout(SECONDS + 120)
@@ -182,15 +193,16 @@ async def test_every_parcel_ends_where_its_scans_say(running: System) -> None:
         chance.shuffle(words)
         late, early = words[: len(words) // 20], words[len(words) // 20 :]
         unordered = max(1, PARCELS // 50)
-        await _all([asyncio.create_task(_order(dossiers, number)) for number in range(unordered, PARCELS)])
+        await _order_all(dossiers, range(unordered, PARCELS))
         saying = asyncio.create_task(sim.call(early))
         for victim in ("api", "relay", "temporal", "postgres", "worker"):
             await asyncio.to_thread(running.kill, victim)
             await asyncio.sleep(1)  # how long it is left alone before the next one is killed
         sent = await saying
-        await _all([asyncio.create_task(_order(dossiers, number)) for number in range(unordered)])
+        await _order_all(dossiers, range(unordered))
         sent += await sim.call(late)
         counts = await _ended(inbox)
+        assert running.living() == list(PROCESSES)
         assert sent == len(words) * 2
         assert sum(counts.values()) >= sent
         assert counts == {"applied": sum(counts.values())}
