@@ -10,6 +10,9 @@ from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyp
 from tests.browser.paths import CLERK
 from tests.browser.system import System, another_api, client
 
+# The provider runs in this process, and what it is made of warns of its own future.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def provided(system: System) -> Iterator[System]:
