@@ -1,6 +1,7 @@
 """Temporal's client: connection, payloads in msgspec's JSON, and the sandbox in which our workflows run."""
 
 import functools
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -40,6 +41,7 @@ The sandbox does not guard what it passes through: purity of ``domain`` is linte
 the others workflows use only types and constants. Message types must live in one of them: within the sandbox a
 field's ``datetime`` is a stand-in that msgspec does not know.
 """
+_LEARNING = threading.Lock()
 ANY_JSON = msgspec.json.Decoder(Any)
 
 
@@ -119,8 +121,23 @@ def workflow_runner(passed_through: Iterable[str] = ()) -> SandboxedWorkflowRunn
     )
 
 
+def prepare(*message_types: object) -> None:
+    """Build the decoders of these types now, in the calling thread, before a worker's threads need them.
+
+    msgspec keeps what it learns of a Struct on the class while it is still learning: two threads that meet a type for
+    the first time at once crash the process. What is known whole is safe to share.
+    """
+    for message_type in message_types:
+        _decoder(message_type)
+
+
+def _decoder(type_hint: object) -> msgspec.json.Decoder[Any]:
+    with _LEARNING:
+        return _known_decoder(type_hint)
+
+
 @functools.lru_cache(maxsize=512)
-def _decoder(type_hint: type) -> msgspec.json.Decoder[Any]:
+def _known_decoder(type_hint: object) -> msgspec.json.Decoder[Any]:
     # Bounded: a type defined inside a sandboxed module is another one in each run.
     return msgspec.json.Decoder(type_hint)
 

@@ -7,10 +7,12 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.revision import RevisionActivities
+from activities.revision_messages import Page, PageRequest, Publication, Revised, ReviseRequest
 from runtime import temporal
 from store.database import Database
 from workflows.calendar_revision import CalendarRevisionWorkflow
 from workflows.client import Dossiers
+from workflows.revision_messages import Progress, RevisionStart
 from workflows.revisions import batch_queue
 
 OPTIONS: Final[dict[str, Any]] = {
@@ -30,6 +32,7 @@ def build_batch_worker(
     **options: Any,  # noqa: ANN401  # those of temporalio.worker.Worker
 ) -> Worker:
     """A worker for batch work on the dossiers of ``task_queue``; ``options`` are preferred to ``OPTIONS``."""
+    temporal.prepare(Publication, PageRequest, Page, ReviseRequest, Revised, RevisionStart, Progress)
     revision = RevisionActivities(database, dossiers)
     return Worker(
         client,

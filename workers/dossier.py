@@ -9,6 +9,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.journal import JournalActivities, RulesSource
 from activities.links import LinkActivities
+from activities.messages import AppendReply, LoadReply, LoadRequest
+from domain.dossier.commands import Order
+from domain.link import Message
+from domain.record import Append
 from runtime import logging, process, temporal
 from runtime.settings import Settings
 from store.database import Database
@@ -18,12 +22,16 @@ from store.rules_source import PinnedRules
 from workers.batch import build_batch_worker
 from workflows.client import HERE, Dossiers
 from workflows.dossier import DossierWorkflow
-from workflows.messages import Places
+from workflows.messages import Glance, Places, Reply, Start
+from workflows.nexus import Delivery
 from workflows.nexus_handler import DossiersHandler
 
 LOG = logging.logger(__name__)
 WAITING_FOR_TEMPORAL: Final = "worker.waiting_for_temporal"
 RETRY_SECONDS: Final = 1.0
+
+MESSAGES: Final = (Start, Order, Reply, Glance, Append, AppendReply, LoadRequest, LoadReply, Message, Delivery)
+"""Everything that a dossier's workflow and activities are given or answer."""
 
 OPTIONS: Final[dict[str, Any]] = {
     # Bounds memory (bench/memory.py tells how much each costs); an evicted dossier is replayed at its next order.
@@ -63,6 +71,7 @@ def build_worker(
     linked streams in other namespaces are reached by Nexus, and this worker answers theirs. ``options`` are those of
     ``temporalio.worker.Worker``, in preference to ``OPTIONS``.
     """
+    temporal.prepare(*MESSAGES)
     activities = JournalActivities(journal, rules_source)
     # Without neighbours: what lives in another namespace is reached by Nexus, from the workflow itself.
     here = Dossiers(client, journal, task_queue, exact=exact, offset=offset, places=places)

@@ -1,6 +1,5 @@
 """Between events and their stored form: a stable type name, a schema version, and JSON without either."""
 
-from functools import cache
 from typing import get_args
 
 import msgspec
@@ -16,9 +15,8 @@ EVENT_OF: dict[str, type[Event]] = {kind.type: kind for kind in get_args(Event)}
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
-@cache
-def _decoder(kind: type[Event]) -> msgspec.json.Decoder[Event]:
-    return msgspec.json.Decoder(kind)
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_OF.items()}
+"""Built at import, in one thread: see ``runtime.temporal.prepare`` for what threads do to it."""
 
 
 def encode_event(event: Event) -> msgspec.Raw:
@@ -32,7 +30,7 @@ def decode_event(type_name: str, data: msgspec.Raw) -> Event:
     Raises KeyError for a type that this program does not know, and msgspec.ValidationError for data that do not fit:
     both mean a newer program wrote it, and this one must not go on.
     """
-    return _decoder(EVENT_OF[type_name]).decode(data)
+    return _DECODERS[type_name].decode(data)
 
 
 def new_event(event: Event, order: Order) -> NewEvent:
