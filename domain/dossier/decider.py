@@ -4,6 +4,7 @@ Pure and deterministic.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import assert_never
 
 from domain.dossier import commands as c
@@ -98,11 +99,19 @@ def _check_times(rules: Rules, state: Dossier, order: c.Order) -> None:
     if order.occurred_at is None or isinstance(order.command, c.PassMoment):
         return
     if order.occurred_at > order.recorded_at:
-        raise r.InTheFuture(order.occurred_at, order.recorded_at.astimezone(rules.calendar().zone))
+        raise r.InTheFuture(order.occurred_at, _local(rules, order.recorded_at))
     if isinstance(order.command, FROM_CARRIERS):
         return
     if state.received_at is not None and order.occurred_at < state.received_at:
-        raise r.BeforeReceipt(order.occurred_at, state.received_at.astimezone(rules.calendar().zone))
+        raise r.BeforeReceipt(order.occurred_at, _local(rules, state.received_at))
+
+
+def _local(rules: Rules, moment: datetime) -> datetime:
+    """The moment as people there read it; as it is at the very ends of time, where it has no local form."""
+    try:
+        return moment.astimezone(rules.calendar().zone)
+    except OverflowError:
+        return moment
 
 
 def _check_texts(command: c.Command) -> None:

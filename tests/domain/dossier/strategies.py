@@ -11,6 +11,7 @@ from domain.dossier import commands as c
 from domain.dossier.events import Event
 from domain.ids import OfficerId, ProcedureCode
 from domain.period import Period, Unit
+from domain.postal import ScanState
 from domain.procedure import Effect, StageKind, SuspensionReason
 from tests.domain.dossier.samples import OFFICE
 from tests.domain.dossier.spec import moment
@@ -19,6 +20,8 @@ OFFICERS = st.sampled_from(["", "lan", "hoa", "minh"]).map(OfficerId)
 STAGES = st.sampled_from([*StageKind, "appraise-2", "T1", "nothing"])
 TEXTS = st.sampled_from(["", " ", "lý do", "x" * (c.MAX_TEXT + 1)])
 LINKS = st.sampled_from(["L1", "L2", "L9"])
+CARRIERS, TRACKING = st.sampled_from(["vnpost", ""]), st.sampled_from(["", "VN1", "VN2"])
+PARCELS = st.sampled_from(["P1", "P2", "P9"])
 COMPONENTS = st.lists(st.sampled_from(["don", "bansao", "khac"]), max_size=3).map(tuple)
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 6, 30)).map(  # noqa: DTZ001  # given an offset below
     lambda naive: naive.astimezone(moment("01-01 00:00").tzinfo)
@@ -78,6 +81,12 @@ def commands() -> st.SearchStrategy[c.Command]:
         st.builds(c.NoteLinkAnswered, LINKS, st.integers(1, 3), st.sampled_from(c.LinkOutcome)),
         st.builds(c.NoteLinkSuspended, LINKS, st.integers(1, 3), st.sampled_from(SuspensionReason)),
         st.builds(c.NoteLinkResumed, LINKS, st.integers(1, 3), st.sampled_from(SuspensionReason)),
+        st.builds(c.OrderCollection, CARRIERS, TRACKING),
+        st.builds(c.DispatchResult, CARRIERS, TRACKING),
+        st.builds(c.RecordScan, st.sampled_from(ScanState), TRACKING, CARRIERS, st.booleans()),
+        st.builds(c.CancelParcel, PARCELS),
+        st.builds(c.NotePlaced, PARCELS, TRACKING),
+        st.builds(c.NoteNotPlaced, PARCELS, TEXTS),
         st.builds(c.AcknowledgeLink),
         st.builds(c.AnswerLink, st.sampled_from(c.LinkOutcome)),
         st.builds(c.RecallLink, st.integers(1, 3)),
