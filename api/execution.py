@@ -11,9 +11,10 @@ from api.parts import Parts
 from api.problems import Trouble
 from api.statuses import reused
 from api.streams import check, unknown
-from domain.access import facts_of_view
+from domain.access import READ, facts_of_view
 from domain.dossier.codec import order_digest
 from domain.dossier.commands import DelegateTask, Order
+from domain.dossier.refusals import StaleVersion
 from domain.dossier.view import DossierView
 from domain.ids import Stream
 from domain.record import Record
@@ -41,10 +42,22 @@ async def execute(
         stored = await repeated(parts, stream, order)
         if stored:
             return stored
+        _check_seen(claims, view, order)
         check(claims, order.name, facts_of_view(view))
         await _check_colleagues(parts, view, order)
         await parts.dossiers.execute(stream, order, COMMAND_TIMEOUT)
         return await left(parts, stream, order)
+
+
+def _check_seen(claims: Claims, view: DossierView, order: Order) -> None:
+    """Tell an officer with a stale screen that it is stale, and not that what he sees there is no longer his to do.
+
+    Versions only rise, so what differs here differs when the order is decided, which looks again. Raises StaleVersion,
+    Trouble (403).
+    """
+    if order.expected_version not in {None, view.version}:
+        check(claims, READ, facts_of_view(view))
+        raise StaleVersion(order.expected_version or 0, view.version)
 
 
 async def _check_colleagues(parts: Parts, view: DossierView, order: Order) -> None:

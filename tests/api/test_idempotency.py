@@ -164,6 +164,16 @@ async def test_stale_screen(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) ->
     assert fresh.status_code == 200
 
 
+async def test_stale_screen_of_a_task_that_is_anothers_by_now(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) -> None:
+    """What has changed is told before whose it is now."""
+    path = f"/api/v1/dossiers/{await received(clerk)}/complete-task"
+    await lan.post(path, json={"stage": "appraise"}, headers=keyed(version=4))
+    late = await lan.post(path, json={"stage": "appraise"}, headers=keyed(version=4))
+    assert (late.status_code, late.headers["etag"]) == (412, '"6"')
+    blind = await lan.post(path, json={"stage": "appraise"}, headers=keyed())
+    assert blind.status_code == 403
+
+
 async def test_any_version_will_do(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) -> None:
     """``*`` means what leaving the header out means."""
     code = await received(clerk)
