@@ -17,7 +17,10 @@ Link = Annotated[str, Meta(min_length=1, max_length=200, description="The linked
 
 
 def read(request: Call, kind: type[T]) -> T:
-    """The query as ``kind``; raise 400 that names the parameter which is unknown, repeated or has not its type."""
+    """The query as ``kind``; raise 400 that names the parameter which is unknown, repeated or has not its type.
+
+    A parameter without a value is one that is not given, as forms send those that were left empty.
+    """
     known = {field.encode_name for field in msgspec.structs.fields(kind)}
     values: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
@@ -30,8 +33,9 @@ def read(request: Call, kind: type[T]) -> T:
         if "\0" in value or "\ufffd" in value:
             raise bad_request(INVALID, name, "this is not text in UTF-8, or holds a NUL character")
         values[name] = value
+    given = {name: value for name, value in values.items() if value}
     try:
-        return msgspec.convert(values, kind, strict=False)
+        return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         fault = fault_of(error, "$")
         fault = Fault(fault.path.removeprefix("$."), fault.message)

@@ -90,6 +90,13 @@ async def test_worklist(lan: httpx.AsyncClient, clerk: httpx.AsyncClient, many: 
     assert own == [], "the desk's own worklist has none of these"
 
 
+async def test_filters_left_empty(lan: httpx.AsyncClient) -> None:
+    """A form sends all its filters, those that were left empty too."""
+    empty = await lan.get("/api/v1/tasks?authority=&stage=&officer=&due_before=&late=&cursor=")
+    assert empty.status_code == 200
+    assert empty.json() == (await lan.get("/api/v1/tasks")).json()
+
+
 async def test_worklist_has_what_a_command_needs(lan: httpx.AsyncClient, clerk: httpx.AsyncClient) -> None:
     """A line names the dossier, its version and the stage: enough to act on it without another look."""
     code = await received(clerk)
