@@ -13,6 +13,7 @@ import typer
 
 from cli import output
 from cli.output import Failed, Json
+from runtime.stopping import on_stop
 
 if TYPE_CHECKING:
     from cli.embedded import EmbeddedSystem
@@ -127,8 +128,13 @@ class _JsonReporter:
 
 
 async def _run(system: "EmbeddedSystem", reporter: _LineReporter | _JsonReporter, *, sample: bool) -> None:
-    """Run until a signal; a second one ends everything at once."""
-    stop = _stop_on_signals()
+    """Run until a signal; a later one ends everything at once."""
+    stop, task = asyncio.Event(), asyncio.current_task()
+    on_stop(
+        (signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+        lambda _: stop.set(),
+        lambda _: task.cancel() if task is not None else None,
+    )
     starting = asyncio.ensure_future(_start(system, reporter, sample=sample))
     stopping = asyncio.ensure_future(stop.wait())
     try:
@@ -142,28 +148,20 @@ async def _run(system: "EmbeddedSystem", reporter: _LineReporter | _JsonReporter
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await starting  # its failure, if any, is on its way already
         reporter.stopping()
-        await system.stop()
+        await _stop(system)
     reporter.stopped()
+
+
+async def _stop(system: "EmbeddedSystem") -> None:
+    try:
+        await system.stop()
+    except asyncio.CancelledError:
+        raise Failed("stopped at once, as asked: what had not ended in order was killed", code="killed") from None
 
 
 async def _start(system: "EmbeddedSystem", reporter: _LineReporter | _JsonReporter, *, sample: bool) -> None:
     reporter.ready(await system.start(sample=sample))
     await system.fill()
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
-
-    def heard() -> None:
-        if stop.is_set() and task is not None:
-            task.cancel()
-        stop.set()
-
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(signum, heard)
-    return stop
 
 
 def _await_end(state: "StateDirectory") -> None:

@@ -10,6 +10,7 @@ import uvloop
 from runtime import logging, settings
 from runtime.logging import LogEvent
 from runtime.settings import Settings
+from runtime.stopping import on_stop
 
 LOG = logging.logger(__name__)
 Main = Callable[[Settings], Awaitable[None]]
@@ -19,7 +20,7 @@ Main = Callable[[Settings], Awaitable[None]]
 def run(main: Main, name: str) -> None:
     """Run ``main`` with the settings of the environment until it returns, or SIGTERM or SIGINT ends it in order.
 
-    A first signal cancels ``main``, which then has time to clean up; a second one ends the process at once. Raises
+    A first signal cancels ``main``, which then has time to clean up; a later one ends the process at once. Raises
     SettingError for wrong settings and whatever ``main`` raises.
     """
     chosen = settings.load(os.environ)
@@ -36,9 +37,12 @@ def announce_ready(chosen: Settings) -> None:
 
 async def _guarded(main: Main, chosen: Settings) -> None:
     task = asyncio.ensure_future(main(chosen))
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, _stop, task, signum)
+
+    def stop(signum: signal.Signals) -> None:
+        LOG.info(LogEvent.PROCESS_STOPPING, signal=signum.name)
+        task.cancel()
+
+    on_stop((signal.SIGTERM, signal.SIGINT), stop, lambda signum: os._exit(128 + signum))
     LOG.info(LogEvent.PROCESS_STARTED)
     try:
         await task
@@ -47,10 +51,3 @@ async def _guarded(main: Main, chosen: Settings) -> None:
     except Exception:
         LOG.exception(LogEvent.PROCESS_FAILED)
         raise
-
-
-def _stop(task: "asyncio.Future[None]", signum: signal.Signals) -> None:
-    if task.cancelling():  # type: ignore[attr-defined]  # a Task; ensure_future is typed as its base
-        os._exit(128 + signum)
-    LOG.info(LogEvent.PROCESS_STOPPING, signal=signum.name)
-    task.cancel()

@@ -218,6 +218,7 @@ def test_a_stop_in_the_middle_leaves_no_process_and_state_survives(tmp_path: Pat
         deadline = time.monotonic() + 60
         while "temporal-test-server" not in (started := _descendants(system.process.pid)).values():
             assert time.monotonic() < deadline, started
+        system.process.send_signal(signal.SIGINT)  # twice, as make and terminals do
         assert system.end(signal.SIGINT) == 0
     assert [pid for pid in started if _name(pid)] == []
     secret = (directory / "token-secret").read_text()
