@@ -1,6 +1,7 @@
 """PostgreSQL or Temporal gone in the middle: 503 with Retry-After, and the same request succeeds once afterwards."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from api.probes import PROBE_SECONDS
 from runtime.embedded import ports
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.temporal import EmbeddedTemporal
@@ -154,3 +156,17 @@ async def test_both_are_away_at_the_start(tmp_path: Path) -> None:
             "temporal": False,
         }
         _is_away(await lan.get("/api/v1/tasks"))
+
+
+async def test_silence_is_no_answer(tmp_path: Path) -> None:
+    """Servers that take connections and say nothing: /readyz says so within its two seconds each, asked at once."""
+    with socket.create_server(("127.0.0.1", 0)) as database, socket.create_server(("127.0.0.1", 0)) as temporal:
+        url = f"postgresql://motcua:x@127.0.0.1:{database.getsockname()[1]}/motcua"
+        settings = http.settings_of(url, f"127.0.0.1:{temporal.getsockname()[1]}", tmp_path)
+        async with http.serving(settings) as system, system.client() as nobody:
+            began = asyncio.get_running_loop().time()
+            answer = await nobody.get("/readyz")
+            elapsed = asyncio.get_running_loop().time() - began
+    assert answer.status_code == 503
+    assert [part["ready"] for part in answer.json()["parts"].values()] == [False, False]
+    assert elapsed < 2 * PROBE_SECONDS
