@@ -56,7 +56,10 @@ def test_sound_store(database: Database) -> None:
     assert run(database.app_url, "verify").output == "0 events, 0 faults\n"
     rebuilt = run(database.app_url, "rebuild", "--json", owner_url=database.url)
     assert msgspec.json.decode(rebuilt.output)["rebuilt"]["dossiers"] == 0
-    assert run(database.app_url, "rebuild", "activity", owner_url=database.url).output == "rebuilt activity from 0 events\n"
+    assert (
+        run(database.app_url, "rebuild", "activity", owner_url=database.url).output
+        == "rebuilt activity from 0 events\n"
+    )
 
 
 def test_faults_end_with_one(database: Database) -> None:
