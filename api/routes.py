@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api import commands, dossiers, health, intake, post, reference, stream, tasks
+from api import bulk, commands, dossiers, health, intake, post, reference, stream, tasks
 
 OFFICER_PREFIX: Final = "/api/v1"
 """What stands below it needs a token."""
@@ -14,7 +14,7 @@ OFFICER_ROUTES: Final = (
     dossiers.deadlines,
     *commands.ROUTES,
     tasks.worklist,
-    tasks.bulk,
+    bulk.bulk,
     stream.follow,
 )
 OPEN_ROUTES: Final = (health.healthz, health.readyz, reference.document_json, reference.overview, post.callbacks)

@@ -10,12 +10,12 @@ from litestar import Response, post
 from api.access_log import request_id_of
 from api.bodies import BODY_OF
 from api.body import Call
+from api.bulk import LARGEST_BULK, BulkItem, BulkRun, ItemResult
 from api.desk.acts import KIND_OF, body_of
 from api.desk.context import page, read_form
 from api.moments import check_moments
 from api.parts import parts_of
 from api.problems import Trouble
-from api.tasks import LARGEST_BULK, BulkItem, BulkRun, ItemResult
 from domain.dossier.allowed import Act, command_name
 from domain.errors import Refusal
 from domain.ids import Stream
