@@ -35,7 +35,9 @@ up: $(STAMP) ## the whole system, live, with data to click on
 
 .PHONY: test
 test: $(STAMP) ## all tests that CI runs
-	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/browser
+	@# By themselves: the browser's driver keeps an event loop running in its process, which other tests cannot share.
+	@$(BIN)/pytest tests/browser
 
 .PHONY: chaos
 chaos: $(STAMP) ## kill worker, PostgreSQL and Temporal again and again under fifty dossiers
