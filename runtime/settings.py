@@ -29,18 +29,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ``database_url`` logs in as the application's role, ``migration_url`` (default: the same) as the owner of the
     schema. ``secret_file`` holds the key that signs officers' tokens, ``wrapping_key_file`` those that protect personal
-    data (see ``runtime.wrapping``). ``sdk_metrics_port`` is where the Temporal SDK of a worker reports about itself,
-    none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures; none: the one that comes with the
-    program. ``carriers_dir`` holds the post's carriers (none: those that come with the program), ``carrier_keys_file``
-    what their callbacks are known by (none: no callback is believed). ``portal_url`` is where the national portal takes
-    dossiers' states (empty: it is not told). ``webhook_allow`` are networks, with commas between them, that webhooks
-    may be sent to although they are not public. Notices go by ``smtp_address`` (from ``mail_from``, officers' to
-    their id at ``officer_mail_domain``) and by the gateway at ``sms_url``, each where it is set, in
-    ``notice_language``. ``ready_file`` is created when the process is ready to work (see
-    ``runtime.process.announce_ready``), for supervisors and readiness probes. ``public_url`` is how browsers reach
-    the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login`` lets anyone
-    log in as any officer, without a password: for trying the program out, on the loopback address only. ``oidc_*``
-    name the provider that officers log in with, and the claim that holds their id in the catalogue.
+    data (see ``runtime.wrapping``). ``temporal_tls`` asks for TLS to Temporal by the machine's own authorities; with a
+    ``temporal_tls_ca_file`` by that one, for a server named ``temporal_tls_domain``, and with
+    ``temporal_tls_cert_file`` and ``temporal_tls_key_file`` mutual. ``temporal_encryption`` has all that Temporal keeps
+    encrypted under the wrapping keys, alike in every process. ``sdk_metrics_port`` is where the Temporal SDK of a
+    worker reports about itself, none: nowhere. ``catalogue_dir`` is read at start-up by those who need procedures;
+    none: the one that comes with the program. ``carriers_dir`` holds the post's carriers (none: those that come with
+    the program), ``carrier_keys_file`` what their callbacks are known by (none: no callback is believed).
+    ``portal_url`` is where the national portal takes dossiers' states (empty: it is not told). ``webhook_allow`` are
+    networks, with commas between them, that webhooks may be sent to although they are not public. Notices go by
+    ``smtp_address`` (from ``mail_from``, officers' to their id at ``officer_mail_domain``) and by the gateway at
+    ``sms_url``, each where it is set, in ``notice_language``. ``ready_file`` is created when the process is ready to
+    work (see ``runtime.process.announce_ready``), for supervisors and readiness probes. ``public_url`` is how browsers
+    reach the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login`` lets anyone
+    log in as any officer, without a password: for trying the program out, on the loopback address only. ``oidc_*`` name
+    the provider that officers log in with, and the claim that holds their id in the catalogue.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -49,6 +52,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_pool: int = 10
     temporal_address: str = ""
     temporal_namespace: str = "default"
+    temporal_tls: bool = False
+    temporal_tls_ca_file: Path | None = None
+    temporal_tls_cert_file: Path | None = None
+    temporal_tls_key_file: Path | None = None
+    temporal_tls_domain: str = ""
+    temporal_encryption: bool = False
     task_queue: str = "motcua"
     api_host: str = "127.0.0.1"
     api_port: int = 8080
@@ -228,6 +237,12 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "database_pool": _count,
     "temporal_address": _address,
     "temporal_namespace": _text,
+    "temporal_tls": _flag,
+    "temporal_tls_ca_file": _path,
+    "temporal_tls_cert_file": _path,
+    "temporal_tls_key_file": _path,
+    "temporal_tls_domain": _text,
+    "temporal_encryption": _flag,
     "task_queue": _text,
     "api_host": _text,
     "api_port": _port,

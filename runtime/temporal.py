@@ -1,5 +1,6 @@
 """Temporal's client: connection, payloads in msgspec's JSON, and the sandbox in which our workflows run."""
 
+import dataclasses
 import functools
 import threading
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from temporalio.converter import (
     BinaryProtoPayloadConverter,
     CompositePayloadConverter,
     DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
     EncodingPayloadConverter,
     JSONProtoPayloadConverter,
 )
@@ -22,8 +24,11 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from runtime.encryption import EncryptionCodec
 from runtime.errors import OperationalError
 from runtime.settings import Settings
+from runtime.tls import tls_of
+from runtime.wrapping import read_wrapping_keys
 
 PASSED_THROUGH = (
     "domain",
@@ -83,6 +88,18 @@ DATA_CONVERTER = DataConverter(payload_converter_class=MsgspecPayloadConverter)
 """For every client and worker, tests included: ``WorkflowEnvironment.start_time_skipping(data_converter=…)``."""
 
 
+def converter_of(settings: Settings) -> DataConverter:
+    """The converter of these settings, with the encryption they ask for; raise SettingError where that has no keys."""
+    if not settings.temporal_encryption:
+        return DATA_CONVERTER
+    return dataclasses.replace(
+        DATA_CONVERTER,
+        payload_codec=EncryptionCodec(read_wrapping_keys(settings.wrapping_key_file)),
+        # Messages and stack traces of failures would otherwise stand in history as they are.
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
 async def connect(settings: Settings, *, lazy: bool = False, namespace: str | None = None) -> Client:
     """Connect to the Temporal of these settings; raise TemporalUnavailable where it does not answer.
 
@@ -94,14 +111,18 @@ async def connect(settings: Settings, *, lazy: bool = False, namespace: str | No
         return await Client.connect(
             address,
             namespace=namespace or settings.temporal_namespace,
-            data_converter=DATA_CONVERTER,
+            data_converter=converter_of(settings),
+            tls=tls_of(settings),
             lazy=lazy,
             runtime=_runtime(settings),
             # Payloads are small and the server near: compressing costs more than it saves.
             grpc_compression=GrpcCompression.NONE,
         )
     except RuntimeError as error:
-        message = f"Temporal at {address} does not answer; start it, or correct MOTCUA_TEMPORAL_ADDRESS"
+        message = (
+            f"Temporal at {address} does not answer; start it, or correct MOTCUA_TEMPORAL_ADDRESS "
+            "or the MOTCUA_TEMPORAL_TLS settings"
+        )
         raise TemporalUnavailable(message) from error
 
 

@@ -160,6 +160,8 @@ def settings_of(database_url: str, temporal_address: str, directory: Path) -> Se
         task_queue=f"http-{next(_queues)}",
         secret_file=secret_file,
         wrapping_key_file=key_file,
+        # As where Temporal is in other hands; the commands' own tests have it off, as `motcua up` has.
+        temporal_encryption=True,
         database_pool=10,
     )
 
