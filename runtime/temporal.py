@@ -24,10 +24,10 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from runtime.encryption import EncryptionCodec
 from runtime.errors import OperationalError
 from runtime.settings import Settings
-from runtime.tls import tls_of
+from runtime.temporal_encryption import EncryptionCodec
+from runtime.temporal_tls import tls_of
 from runtime.wrapping import read_wrapping_keys
 
 PASSED_THROUGH = (

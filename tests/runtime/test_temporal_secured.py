@@ -11,9 +11,9 @@ from temporalio.worker import Worker
 
 from runtime import temporal
 from runtime.embedded.temporal import EmbeddedTemporal
-from runtime.encryption import EncryptionCodec, UnreadablePayload
 from runtime.errors import SettingError
 from runtime.settings import Settings
+from runtime.temporal_encryption import EncryptionCodec, UnreadablePayload
 from runtime.wrapping import name_of
 from tests.runtime.test_temporal import COMMUNE
 from tests.support.echo_workflow import Echo
