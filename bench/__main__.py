@@ -24,6 +24,7 @@ BENCHMARKS: Final = (
     "revision",
     "publishing",
     "callbacks",
+    "reviving",
 )
 RESULTS: Final = Path(__file__).parent / "results"
 

@@ -55,7 +55,7 @@ def run(scale: float = 1.0) -> dict[str, Any]:
             temporal_address=address,
             ready_file=Path(directory) / "ready",
         )
-        program = _worker(settings)
+        program = worker_program(settings)
         process = child.spawn(program)
         try:
             child.await_ready(program, process, (Path(directory) / "ready").exists, READY_SECONDS)
@@ -73,7 +73,7 @@ def run(scale: float = 1.0) -> dict[str, Any]:
     return {"row": row, "details": {"dossiers": number, "before_mb": round(before, 1), "after_mb": round(after, 1)}}
 
 
-def _worker(settings: Settings) -> Program:
+def worker_program(settings: Settings) -> Program:
     """``motcua worker`` with these settings."""
     return Program(
         name="worker",

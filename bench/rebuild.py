@@ -54,12 +54,12 @@ def run(scale: float = 1.0) -> dict[str, Any]:
 
 async def _measure(server: Server, wanted: int) -> dict[str, Any]:
     """Generate, then time everything that goes through all events."""
-    known = _rules()
+    known = state_rules()
     lives = await _lives(known)
     async with Database(server.app_url, size=4) as database:
         await keep(database, known)
         began = time.perf_counter()
-        events, streams = _generate(server, lives, wanted)
+        events, streams = generate(server, lives, wanted)
         generated = time.perf_counter() - began
         fold = PinnedFold(PinnedRules(database))
         rates = {
@@ -99,7 +99,7 @@ async def _sound(server: Server, fold: PinnedFold) -> None:
     assert not findings, findings[:3]
 
 
-def _rules() -> Rules:
+def state_rules() -> Rules:
     """A procedure of four stages on the state calendar."""
     spec = own_calendars()[CalendarId("vn-state")]
     return rules(calendar=spec)
@@ -132,7 +132,7 @@ def _acts(chance: random.Random, stream: str) -> Iterator[tuple[datetime, str, c
         moment += timedelta(minutes=chance.randrange(4 * 24 * 60))
 
 
-def _generate(server: Server, lives: list[list[Record]], wanted: int) -> tuple[int, int]:
+def generate(server: Server, lives: list[list[Record]], wanted: int) -> tuple[int, int]:
     """Copy lives under new codes until there are so many events; return how many events and streams there are."""
     events = streams = 0
     with psycopg.connect(server.owner_url) as owner:

@@ -36,6 +36,8 @@ MODULES = {
     "reconcile": RECOVERY,
     "rebuild": MAINTENANCE,
     "revive": RECOVERY,
+    "replay": "cli.upgrade",
+    "upgrade": "cli.upgrade",
     "backup": "cli.backup",
     "restore": "cli.backup",
     "post": "cli.post",

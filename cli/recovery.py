@@ -75,7 +75,7 @@ async def _reconcile(settings: "Settings", *, fix: bool, quiet: bool) -> tuple[i
         if not await recovery.manned():
             message = "no worker runs dossiers, so none can be looked at; start one with 'motcua worker'"
             raise Failed(message, code="no_worker")
-        with _bar("comparing", number, quiet=quiet) as progress:
+        with bar("comparing", number, quiet=quiet) as progress:
             found = [
                 _mended(finding, mended=fix and await recovery.mend(finding))
                 async for finding in recovery.findings(progress)
@@ -85,7 +85,7 @@ async def _reconcile(settings: "Settings", *, fix: bool, quiet: bool) -> tuple[i
 
 async def _revive(settings: "Settings", rate: float, *, quiet: bool) -> tuple[int, int]:
     async with _recovery(settings) as (recovery, number):
-        with _bar("starting", number, quiet=quiet) as progress:
+        with bar("starting", number, quiet=quiet) as progress:
             return number, await recovery.revive(rate, progress)
 
 
@@ -128,7 +128,7 @@ def _tell(number: int, found: list[Mended]) -> None:
 
 
 @contextmanager
-def _bar(what: str, whole: int, *, quiet: bool) -> "Iterator[Progress]":
+def bar(what: str, whole: int, *, quiet: bool) -> "Iterator[Progress]":
     """Show on a terminal's stderr how many dossiers are done."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -5,6 +5,7 @@ find a system that runs beside them.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -44,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reach the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login`` lets anyone
     log in as any officer, without a password: for trying the program out, on the loopback address only. ``oidc_*`` name
     the provider that officers log in with, and the claim that holds their id in the catalogue.
+
+    ``worker_build`` makes workers one version of ``worker_deployment`` (empty: unversioned), see docs/upgrade.md.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -59,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     temporal_tls_domain: str = ""
     temporal_encryption: bool = False
     task_queue: str = "motcua"
+    worker_deployment: str = "motcua"
+    worker_build: str = ""
     api_host: str = "127.0.0.1"
     api_port: int = 8080
     metrics_host: str = "127.0.0.1"
@@ -144,6 +149,12 @@ def _kept(state_dir: Path) -> dict[str, str]:
 
 
 def _text(_name: str, value: str) -> str:
+    return value
+
+
+def _name(name: str, value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", value):
+        raise SettingError(_wrong(name, value, "a name of letters, digits, - and _"))
     return value
 
 
@@ -244,6 +255,8 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "temporal_tls_domain": _text,
     "temporal_encryption": _flag,
     "task_queue": _text,
+    "worker_deployment": _name,
+    "worker_build": _name,
     "api_host": _text,
     "api_port": _port,
     "metrics_host": _text,

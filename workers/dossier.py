@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.journal import JournalActivities, RulesSource
 from activities.links import LinkActivities
@@ -79,11 +80,25 @@ def build_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[DossierWorkflow],
         activities=[activities.append, activities.load, links.deliver],
         nexus_service_handlers=[DossiersHandler(here)],
-        **{**OPTIONS, **options},
+        **{"workflows": [DossierWorkflow], **OPTIONS, **options},
     )
+
+
+def versioned(deployment: str, build: str) -> dict[str, Any]:
+    """Options of a worker that is one version of a deployment; none where ``build`` is empty.
+
+    A run stays on the version that began it, so changed code never meets an old history; the next run of a dossier
+    begins on the version that is current then (``workers.upgrade``).
+    """
+    if not build:
+        return {}
+    version = WorkerDeploymentVersion(deployment_name=deployment, build_id=build)
+    config = WorkerDeploymentConfig(
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
+    )
+    return {"deployment_config": config}
 
 
 async def main(settings: Settings) -> None:
@@ -91,7 +106,8 @@ async def main(settings: Settings) -> None:
     async with Database(settings.require_database(), size=settings.database_pool, name="motcua-worker") as database:
         client = await _connected(settings)
         journal = PostgresJournal(database)
-        worker = build_worker(client, journal, PinnedRules(database), settings.task_queue)
+        version = versioned(settings.worker_deployment, settings.worker_build)
+        worker = build_worker(client, journal, PinnedRules(database), settings.task_queue, **version)
         dossiers = Dossiers(client, journal, settings.task_queue)
         async with build_batch_worker(client, database, dossiers, settings.task_queue):
             process.announce_ready(settings)

@@ -67,6 +67,7 @@ class DossierWorkflow:
         self._outgoing: list[Message] = list(start.outgoing)
         self._orders = 0
         self._looked = False
+        self._asked = False
         self._armed: datetime | None = None
         self._stuck_at: int | None = None
 
@@ -85,7 +86,10 @@ class DossierWorkflow:
             if self._worn_out() and not self._over():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 courier.cancel()
-                workflow.continue_as_new(self._carried_over())
+                workflow.continue_as_new(
+                    self._carried_over(),
+                    initial_versioning_behavior=workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
+                )
         await workflow.wait_condition(
             lambda: courier.done() or (not self._outgoing and workflow.all_handlers_finished())
         )
@@ -130,8 +134,11 @@ class DossierWorkflow:
     async def settle(self) -> bool:
         """Return once every message to linked streams is delivered.
 
-        For drivers that must wait for the whole cascade. Returns false where this run must end before that: ask again.
+        For drivers that must wait for the whole cascade, and for whoever moves dossiers to another version of the
+        program: a run that is asked looks whether there is one. Returns false where this run must end before that: ask
+        again.
         """
+        self._asked = True
         await workflow.wait_condition(lambda: not self._outgoing or self._worn_out())
         return not self._outgoing
 
@@ -460,7 +467,17 @@ class DossierWorkflow:
             info.is_continue_as_new_suggested()
             or self._orders >= MAX_UPDATES_PER_RUN
             or (limit > 0 and info.get_current_history_length() >= limit)
+            or self._outdated()
         )
+
+    def _outdated(self) -> bool:
+        """Whether another version of the program is current by now; the next run begins there.
+
+        Not before this run was asked something: where the server keeps it on its version nevertheless, run must not
+        follow run without end.
+        """
+        asked = self._orders > 0 or self._asked
+        return asked and workflow.info().is_target_worker_deployment_version_changed()
 
     def _carried_over(self) -> Start:
         return replace(

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.dossier.codec import encode_event
@@ -73,10 +75,11 @@ class Office:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def wait_until(self, moment: datetime) -> None:
-        """Let virtual time pass; it never goes back."""
-        left = moment - self._offset - await self._env.get_current_time()
-        if left > timedelta(0):
-            await self._env.sleep(left)
+        """Let virtual time pass; it never goes back, and stands still while a delivery is tried again."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (left := moment - self._offset - await self._env.get_current_time()) > timedelta(0):
+                with contextlib.suppress(RPCError):
+                    await self._env.sleep(left)
 
     async def _family_at_rest(self, root: Stream, at: datetime) -> None:
         """Wait until what linked streams have to tell each other by then is told.
