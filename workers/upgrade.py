@@ -17,7 +17,6 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.ids import Stream
-from runtime.temporal import DATA_CONVERTER
 from store.open_streams import PAGE, OpenStreams
 from workflows.client import Dossiers, DossiersUnavailable
 from workflows.dossier import DossierWorkflow
@@ -59,7 +58,7 @@ class Upgrade:
     ) -> AsyncIterator[Differs]:
         """Replay the history of every running dossier (at most ``limit``, 0: all) with this program's workflow."""
         replayer = Replayer(
-            workflows=workflows, data_converter=DATA_CONVERTER, workflow_runner=UnsandboxedWorkflowRunner()
+            workflows=workflows, data_converter=self._client.data_converter, workflow_runner=UnsandboxedWorkflowRunner()
         )
         done = 0
         async for chunk in self._chunks():
