@@ -6,11 +6,13 @@ The line says which route was asked, not which address: an address may hold what
 import re
 import time
 import uuid
+from http import HTTPStatus
 from typing import Final
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from opentelemetry.trace import Span, StatusCode
 
-from runtime import logging
+from runtime import logging, tracing
 
 LOG = logging.logger(__name__)
 ANSWERED: Final = "request.answered"
@@ -48,16 +50,33 @@ class AccessLog:
                 message["headers"] = [*message["headers"], (REQUEST_ID, request_id.encode())]
             await send(message)
 
-        with logging.about(request=request_id):
+        with tracing.served(scope["headers"], "HTTP") as span, logging.about(request=request_id):
             try:
                 await self._app(scope, receive, answer)
             finally:
+                _describe(span, scope, status, request_id)
                 _log(scope, status, time.perf_counter() - began)
 
 
 def _given(scope: Scope) -> str:
     found = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
     return found.decode() if _OURS.fullmatch(found) else ""
+
+
+def _describe(span: Span, scope: Scope, status: int, request_id: str) -> None:
+    """What a collector is told of a request: the route, never the address."""
+    method, route = str(scope.get("method", "")), scope.get("path_template") or ""
+    span.update_name(f"{method} {route}".strip())
+    span.set_attributes(
+        {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": int(status),
+            "motcua.request": request_id,
+        }
+    )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+from runtime import tracing
 
 
 class LogEvent(StrEnum):
@@ -32,6 +34,7 @@ def configure(level: str, process: str) -> None:
     """Send all logs of this process to stdout as JSON; ``level`` is one of ``settings.LOG_LEVELS``."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _with_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
@@ -60,6 +63,13 @@ def configure(level: str, process: str) -> None:
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _with_trace(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Name the trace that a line belongs to, so that one leads to the other."""
+    if found := tracing.trace_id():
+        line["trace"] = found
+    return line
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

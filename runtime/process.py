@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from runtime import logging, settings
+from runtime import logging, settings, tracing
 from runtime.logging import LogEvent
 from runtime.settings import Settings
 from runtime.stopping import on_stop
@@ -25,6 +25,7 @@ def run(main: Main, name: str) -> None:
     """
     chosen = settings.load(os.environ)
     logging.configure(chosen.log_level, name)
+    tracing.configure(chosen, name)
     uvloop.run(_guarded(main, chosen))
 
 

@@ -41,10 +41,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     networks, with commas between them, that webhooks may be sent to although they are not public. Notices go by
     ``smtp_address`` (from ``mail_from``, officers' to their id at ``officer_mail_domain``) and by the gateway at
     ``sms_url``, each where it is set, in ``notice_language``. ``ready_file`` is created when the process is ready to
-    work (see ``runtime.process.announce_ready``), for supervisors and readiness probes. ``public_url`` is how browsers
-    reach the API (default: where it listens); with ``https`` cookies are sent over TLS only. ``demo_login`` lets anyone
-    log in as any officer, without a password: for trying the program out, on the loopback address only. ``oidc_*`` name
-    the provider that officers log in with, and the claim that holds their id in the catalogue.
+    work (see ``runtime.process.announce_ready``), for supervisors and readiness probes. ``traces_url`` takes traces,
+    OTLP over HTTP (empty: none are made). ``public_url`` is how browsers reach the API (default: where it listens);
+    with ``https`` cookies are sent over TLS only. ``demo_login`` lets anyone log in as any officer, without a password:
+    for trying the program out, on the loopback address only. ``oidc_*`` name the provider that officers log in with,
+    and the claim that holds their id in the catalogue.
 
     ``worker_build`` makes workers one version of ``worker_deployment`` (empty: unversioned), see docs/upgrade.md.
     """
@@ -83,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notice_language: str = "vi"
     ready_file: Path | None = None
     log_level: str = "info"
+    traces_url: str = ""
     public_url: str = ""
     demo_login: bool = False
     oidc_issuer: str = ""
@@ -276,6 +278,7 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "notice_language": _language,
     "ready_file": _path,
     "log_level": _log_level,
+    "traces_url": _url,
     "public_url": _url,
     "demo_login": _flag,
     "oidc_issuer": _url,

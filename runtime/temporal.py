@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from temporalio.api.common.v1 import Payload
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client, GrpcCompression
+from temporalio.client import Client, GrpcCompression, Interceptor
 from temporalio.converter import (
     BinaryNullPayloadConverter,
     BinaryPlainPayloadConverter,
@@ -28,6 +28,7 @@ from runtime.errors import OperationalError
 from runtime.settings import Settings
 from runtime.temporal_encryption import EncryptionCodec
 from runtime.temporal_tls import tls_of
+from runtime.tracing import Tracing
 from runtime.wrapping import read_wrapping_keys
 
 PASSED_THROUGH = (
@@ -113,6 +114,7 @@ async def connect(settings: Settings, *, lazy: bool = False, namespace: str | No
             namespace=namespace or settings.temporal_namespace,
             data_converter=converter_of(settings),
             tls=tls_of(settings),
+            interceptors=_interceptors(),
             lazy=lazy,
             runtime=_runtime(settings),
             # Payloads are small and the server near: compressing costs more than it saves.
@@ -161,6 +163,15 @@ def _decoder(type_hint: object) -> msgspec.json.Decoder[Any]:
 def _known_decoder(type_hint: object) -> msgspec.json.Decoder[Any]:
     # Bounded: a type defined inside a sandboxed module is another one in each run.
     return msgspec.json.Decoder(type_hint)
+
+
+def _interceptors() -> list[Interceptor]:
+    """What carries a trace along with every call, into workers too; nothing where tracing is off."""
+    if not Tracing.on:
+        return []
+    from runtime.temporal_tracing import RequestTracing  # noqa: PLC0415  # slow to import, seldom needed
+
+    return [RequestTracing()]
 
 
 def _runtime(settings: Settings) -> Runtime | None:

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from runtime import tracing
 from store.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ class Database:
 
     async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run repeatable ``work`` on a connection in autocommit mode; raise StoreUnavailable where that fails now."""
-        with unavailable():
+        with tracing.stored(_name_of(work)), unavailable():
             try:
                 async with self._pool.connection() as connection:
                     return await work(connection)
@@ -94,6 +95,11 @@ class Database:
             await connection.execute("SELECT 1")
 
         await self.run(select)
+
+
+def _name_of(work: Callable[[Connection], Awaitable[T]]) -> str:
+    """What the store calls this work: its function's name, or that of the method that it is a part of."""
+    return getattr(work, "__qualname__", "").partition(".<locals>")[0] or "store"
 
 
 class unavailable:  # noqa: N801  # reads as a statement

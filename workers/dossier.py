@@ -21,6 +21,7 @@ from store.journal import Journal
 from store.postgres import PostgresJournal
 from store.rules_source import PinnedRules
 from workers.batch import build_batch_worker
+from workers.log_context import LogContext
 from workflows.client import HERE, Dossiers
 from workflows.dossier import DossierWorkflow
 from workflows.messages import Glance, Places, Reply, Start
@@ -49,6 +50,7 @@ OPTIONS: Final[dict[str, Any]] = {
     # When a worker is lost, what was on its own queue goes to others after this; the default is ten seconds.
     "sticky_queue_schedule_to_start_timeout": timedelta(seconds=5),
     "debug_mode": False,
+    "interceptors": [LogContext()],
     # The sandbox would cost two fifths of a worker's time. Purity is linted, and the tests live lives in the sandbox.
     "workflow_runner": UnsandboxedWorkflowRunner(),
 }
