@@ -63,7 +63,11 @@ class Wake:
 
     async def __aenter__(self) -> Self:
         """Listen from now on, if the database is there."""
-        await self._connect()
+        try:
+            await self._connect()
+        except BaseException:
+            await self._drop()  # cancelled half-way: nobody else would close what is open by now
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -91,15 +95,15 @@ class Wake:
     async def _connect(self) -> bool:
         """Open the connection and listen; tell whether that worked."""
         try:
-            connection = await connect(self._url, f"listen {self._channel}")
-            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+            self._connection = await connect(self._url, f"listen {self._channel}")
+            await self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         except LOST:
+            await self._drop()
             return False
-        self._connection = connection
         return True
 
     async def _drop(self) -> None:
-        """Forget the connection."""
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        """Close the connection and forget it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
