@@ -42,14 +42,19 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class NewDossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A dossier that comes in: received at a desk, or submitted. What is to be refused (form 03) is submitted first."""
+    """A dossier that comes in: received at a desk, submitted, or refused there and then (form 03)."""
 
     procedure: Annotated[
         ProcedureCode, Meta(min_length=1, max_length=200, description="The procedure's id.", examples=["1.001193"])
     ]
     do: Annotated[
-        Literal["receive", "submit"],
-        Meta(description="`submit`: handed in but not yet accepted; no clock of the procedure runs."),
+        Literal["receive", "submit", "refuse"],
+        Meta(
+            description=(
+                "`submit`: handed in but not yet accepted; no clock of the procedure runs. `refuse`: not accepted; it "
+                "gets a code and its form 03, and is closed."
+            )
+        ),
     ] = "receive"
     channel: Annotated[
         Channel | None, Meta(description="How it came in; `direct`, or `online` when it is submitted, where not said.")
@@ -63,6 +68,7 @@ class NewDossier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Id | None, Meta(description="Where the result is handed over; the receiving desk if unsaid.")
     ] = None
     occurred_at: Annotated[Moment | None, Meta(description="When it was handed in, if earlier than now.")] = None
+    reason: Annotated[Text | None, Meta(description="Why it is refused; only with `refuse`, and needed there.")] = None
 
 
 FIELDS: Final[dict[str, tuple[Any, str]]] = {
@@ -188,7 +194,7 @@ def applicant_of(body: Body) -> Applicant | None:
     return next((value for value in found if isinstance(value, Applicant)), None)
 
 
-def first_command(body: NewDossier, received_by: AuthorityId, sealed: str) -> c.Submit | c.Receive:
+def first_command(body: NewDossier, received_by: AuthorityId, sealed: str) -> c.Submit | c.Receive | c.Refuse:
     """The command by which a new dossier comes in."""
     return_to = AuthorityId(body.return_to) if body.return_to else None
     match body.do:
@@ -209,6 +215,14 @@ def first_command(body: NewDossier, received_by: AuthorityId, sealed: str) -> c.
                 applicant=sealed,
                 received_by=received_by,
                 return_to=return_to,
+            )
+        case "refuse":
+            return c.Refuse(
+                reason=body.reason or "",
+                procedure=body.procedure,
+                channel=body.channel or Channel.DIRECT,
+                applicant=sealed,
+                received_by=received_by,
             )
 
 

@@ -14,8 +14,10 @@ from api.streams import check, unknown
 from domain.access import READ, facts_of_view
 from domain.dossier.codec import order_digest
 from domain.dossier.commands import DelegateTask, Order
+from domain.dossier.decider import check_status
+from domain.dossier.history import state_of
 from domain.dossier.refusals import StaleVersion
-from domain.dossier.view import DossierView
+from domain.dossier.view import DossierView, Status
 from domain.ids import Stream
 from domain.record import Record
 from runtime.tokens import Claims
@@ -43,6 +45,7 @@ async def execute(
         if stored:
             return stored
         _check_seen(claims, view, order)
+        await _check_closed(parts, view, order)
         check(claims, order.name, facts_of_view(view))
         await _check_colleagues(parts, view, order)
         await parts.dossiers.execute(stream, order, COMMAND_TIMEOUT)
@@ -58,6 +61,12 @@ def _check_seen(claims: Claims, view: DossierView, order: Order) -> None:
     if order.expected_version not in {None, view.version}:
         check(claims, READ, facts_of_view(view))
         raise StaleVersion(order.expected_version or 0, view.version)
+
+
+async def _check_closed(parts: Parts, view: DossierView, order: Order) -> None:
+    """What is closed stays closed: refuse without a run that would be begun for this order alone. Raises Refusal."""
+    if view.status in {Status.CLOSED, Status.REFUSED}:
+        check_status(state_of(await parts.journal.read(view.stream)), order)
 
 
 async def _check_colleagues(parts: Parts, view: DossierView, order: Order) -> None:

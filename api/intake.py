@@ -84,7 +84,7 @@ class Intake(msgspec.Struct, frozen=True):
     status_code=HTTPStatus.CREATED,
     opt=document(
         tag="dossiers",
-        summary="Receive or submit a new dossier",
+        summary="Receive, submit or refuse a new dossier",
         description=(
             "The code is allotted with the Idempotency-Key before anything else happens, so a repeated request finds "
             "the same dossier. A dossier that is not taken (409, 422) leaves nothing behind."
@@ -94,7 +94,11 @@ class Intake(msgspec.Struct, frozen=True):
         answer_description="It has come in; a repeated request gets the same answer.",
         example=EXAMPLE,
         body=NewDossier,
-        body_examples={"received": BODY_EXAMPLE, "submitted": {**BODY_EXAMPLE, "do": "submit", "channel": "online"}},
+        body_examples={
+            "received": BODY_EXAMPLE,
+            "submitted": {**BODY_EXAMPLE, "do": "submit", "channel": "online"},
+            "refused": {**BODY_EXAMPLE, "do": "refuse", "reason": "Hồ sơ không thuộc thẩm quyền giải quyết"},
+        },
         keyed=True,
         tagged=True,
         headers=("Location",),

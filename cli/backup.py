@@ -4,6 +4,7 @@ A backup is one moment of the store, whatever is written meanwhile. Temporal is 
 open dossier from the store. The key files are left out too: whoever holds both could read the personal data.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
     app.command("backup")(backup)
     app.command("restore")(restore)
+    app.command("skip-codes")(skip_codes)
 
 
 def backup(target: Target, json: Json = False) -> None:
@@ -90,12 +92,39 @@ def restore(source: Source, json: Json = False) -> None:
         str(source),
     )
     seconds = round(time.monotonic() - began, 1)
+    number = _skip(url)
     if json:
-        output.print_json({"file": str(source), "seconds": seconds})
+        output.print_json({"file": str(source), "seconds": seconds, "codes_after": number})
         return
     sys.stdout.write(
-        f"restored in {seconds} s; now 'motcua migrate', 'motcua verify', start workers, 'motcua revive'\n"
+        f"restored in {seconds} s; codes of dossiers go on after {number}, for some may stand on receipts that this "
+        "store does not know\nnow 'motcua migrate', 'motcua verify', start workers, 'motcua revive'\n"
     )
+
+
+def skip_codes(json: Json = False) -> None:
+    """Never give out again a code that a store before this one may have given out. For point-in-time restores.
+
+    'motcua restore' does it by itself.
+    """
+    from runtime import settings
+
+    number = _skip(settings.load(os.environ).require_migration())
+    if json:
+        output.print_json({"codes_after": number})
+        return
+    sys.stdout.write(f"codes of dossiers go on after {number}, of every agency and every day until tomorrow\n")
+
+
+def _skip(url: str) -> int:
+    from store.codes import skip_codes as skip
+    from store.database import Database
+
+    async def work() -> int:
+        async with Database(url, size=1, name="motcua-skip-codes") as database:
+            return await skip(database, datetime.now(UTC))
+
+    return asyncio.run(work())
 
 
 def _require_current(url: str) -> None:

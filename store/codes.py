@@ -1,7 +1,7 @@
 """Dossier codes: a serial for each agency and local day, given out once, and found again by the same request."""
 
 import hmac
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -13,9 +13,13 @@ from store.errors import KeyReused
 
 _FIND: Final = b"SELECT code, digest FROM code_allotments WHERE scope = %s AND idempotency_key = %s"
 _TAKE: Final = b"""
-    WITH counter AS (
-        INSERT INTO code_counters (prefix, day, last) VALUES (%(agency)s, %(day)s, 1)
-        ON CONFLICT (prefix, day) DO UPDATE SET last = code_counters.last + 1 RETURNING last::text
+    WITH skipped AS (
+        SELECT coalesce(max(last), 0) AS last FROM code_counters WHERE prefix = '*' AND day = %(day)s
+    ),
+    counter AS (
+        INSERT INTO code_counters (prefix, day, last) SELECT %(agency)s, %(day)s, last + 1 FROM skipped
+        ON CONFLICT (prefix, day)
+        DO UPDATE SET last = greatest(code_counters.last, (SELECT last FROM skipped)) + 1 RETURNING last::text
     ),
     candidate AS (SELECT %(stem)s || lpad(last, greatest(4, length(last)), '0') AS code FROM counter)
     INSERT INTO code_allotments (scope, idempotency_key, digest, code)
@@ -23,6 +27,18 @@ _TAKE: Final = b"""
     WHERE NOT EXISTS (SELECT FROM streams WHERE stream = code)
     ON CONFLICT DO NOTHING RETURNING code
 """
+_SKIP: Final = b"""
+    INSERT INTO code_counters (prefix, day, last)
+    SELECT '*', day::date, %(block)s
+    FROM generate_series(%(today)s::date - %(back)s, %(today)s::date + 1, '1 day') AS day
+    ON CONFLICT (prefix, day) DO UPDATE SET last = greatest(code_counters.last, excluded.last)
+"""
+"""The row of the agency ``*`` is where every agency's counting of that day begins."""
+BLOCK: Final = 10_000
+"""More than any agency gives out in a day: the largest city has 21,000 dossiers a day at all its desks together."""
+DAYS_BACK: Final = 400
+"""How far back a dossier may be keyed in, generously."""
+_MINUTES: Final = 60
 
 
 class CodeRequest(msgspec.Struct, frozen=True):
@@ -69,6 +85,22 @@ async def allot_code(database: Database, request: CodeRequest) -> Allotment:
             if taken is not None:
                 return Allotment(taken, repeated=False)
             # Either an equal request was faster, and is found next, or the number belongs to an imported dossier.
+
+    return await database.run(work)
+
+
+async def skip_codes(database: Database, now: datetime) -> int:
+    """Begin anew behind whatever was given out until now, although the store does not know of it.
+
+    For a store that was brought back to an earlier moment: codes that it gave out since then stand on receipts. Returns
+    the number behind which all agencies go on, for every day until tomorrow; it follows from the minute of the day, so
+    that a second loss does not end where the first did. Raises StoreUnavailable.
+    """
+    block = BLOCK * (1 + now.hour * _MINUTES + now.minute)
+
+    async def work(connection: Connection) -> int:
+        await connection.execute(_SKIP, {"block": block, "today": now.date(), "back": DAYS_BACK})
+        return block
 
     return await database.run(work)
 

@@ -319,12 +319,13 @@ class Dossiers:
 
 
 def _update_id(order: Order) -> str:
-    """Temporal answers an update id it knows with the first answer, whatever the content.
+    """Temporal answers an update id it knows with the first answer, whatever the content, and for a run's whole life.
 
-    So the content is part of it, and so is the expected version: whoever has looked again must be heard again.
+    So the content is part of it, and so are the expected version and the request that the order came by: whoever has
+    looked again, or asks again after a refusal, must be heard again. One effect per command is the store's affair.
     """
-    update_id = f"{order.id}:{order_digest(order).hex()}"
-    return update_id if order.expected_version is None else f"{update_id}:{order.expected_version}"
+    parts = (order.id, order_digest(order).hex(), order.expected_version, order.causation_id)
+    return ":".join(str(part) for part in parts if part not in {None, ""})
 
 
 def _refused(failed: WorkflowUpdateFailedError) -> Refused:

@@ -84,11 +84,13 @@ class Receive(_Command, frozen=True, tag="receive"):
 
 
 class Refuse(_Command, frozen=True, tag="refuse"):
-    """The desk does not accept the dossier (form 03)."""
+    """The desk does not accept the dossier (form 03). All but the reason is for one that was not submitted before."""
 
     reason: Text
     procedure: ProcedureCode | None = None
     applicant: str = ""
+    channel: Channel | None = None
+    received_by: AuthorityId | None = None
 
 
 class ClaimTask(_Command, frozen=True, tag="claim_task"):

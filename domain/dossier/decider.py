@@ -62,14 +62,15 @@ def decide(rules: Rules, state: Dossier, order: c.Order) -> tuple[Event, ...]:
     _check_version(state, order)
     _check_texts(order.command)
     _check_times(rules, state, order)
-    _check_status(state, order)
+    check_status(state, order)
     draft = Draft(rules, state, order)
     _act(draft, order.command)
     tell_promises(draft)
     return tuple(draft.events)
 
 
-def _check_status(state: Dossier, order: c.Order) -> None:
+def check_status(state: Dossier, order: c.Order) -> None:
+    """Refuse what is never taken in the state's status, whatever the rules say. Raises Refusal."""
     command = order.command
     match state.status:
         case None:

@@ -89,7 +89,7 @@ class DossierReceived(_Event, frozen=True):
 
 
 class DossierRefused(_Event, frozen=True):
-    """Not accepted (form 03)."""
+    """Not accepted (form 03). One that was not submitted before pins here the rules by which it was looked at."""
 
     type = "dossier.refused"
     reason: Text
@@ -97,6 +97,12 @@ class DossierRefused(_Event, frozen=True):
     authority: AuthorityId
     field: str = ""
     applicant: str = ""
+    procedure_version: Version = Version("")
+    calendars: dict[CalendarId, Version] = {}
+    calendar_of: dict[AuthorityId, CalendarId] = {}
+    law: Version = Version("")
+    channel: Channel | None = None
+    received_by: AuthorityId | None = None
 
 
 class DossierReminded(_Event, frozen=True):

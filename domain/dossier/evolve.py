@@ -78,16 +78,7 @@ def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # noqa: C901, PLR0911, PLR
         case e.DossierReceived():
             return replace(_entered(state, event), status=Status.OPEN, received_at=at)
         case e.DossierRefused():
-            return replace(
-                state,
-                status=Status.REFUSED,
-                procedure=event.procedure,
-                authority=event.authority,
-                received_by=event.authority,
-                return_to=event.authority,
-                field=event.field,
-                applicant=event.applicant or state.applicant,
-            )
+            return _refused(state, event)
         case e.LinkReceived():
             return _part_received(state, event, at)
         case e.DossierReminded():
@@ -178,6 +169,26 @@ def _entered(state: Dossier, event: e.DossierSubmitted | e.DossierReceived) -> D
         received_by=event.received_by,
         return_to=event.return_to,
         components=event.components,
+    )
+
+
+def _refused(state: Dossier, event: e.DossierRefused) -> Dossier:
+    refused = replace(state, status=Status.REFUSED, applicant=event.applicant or state.applicant)
+    if state.status is not None:
+        return refused
+    desk = event.received_by or event.authority
+    return replace(
+        refused,
+        procedure=event.procedure,
+        procedure_version=event.procedure_version,
+        calendars=event.calendars,
+        calendar_of=event.calendar_of,
+        law=event.law,
+        channel=event.channel or state.channel,
+        field=event.field,
+        authority=event.authority,
+        received_by=desk,
+        return_to=desk,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime import temporal
 from tests.support.http import APPLICANT, PLAIN, System, keyed, received
 
 RECEIPT = {"procedure": PLAIN, "components": ["don"], "applicant": APPLICANT}
@@ -188,3 +189,29 @@ async def test_unreadable_version(clerk: httpx.AsyncClient, lan: httpx.AsyncClie
     headers = {**keyed(), "If-Match": text}
     answer = await lan.post(f"/api/v1/dossiers/{code}/claim-task", json={}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_if_match")
+
+
+async def test_a_refusal_is_not_remembered(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) -> None:
+    """It had no effect: the same command under the same key is decided anew once the dossier has moved on."""
+    code = await received(clerk)
+    key = keyed()
+    path = f"/api/v1/dossiers/{code}/provide-supplement"
+    first = await clerk.post(path, json={"components": ["bansao"]}, headers=key)
+    assert first.status_code == 409
+    asked = await lan.post(f"/api/v1/dossiers/{code}/request-supplement", json={"reason": "Thiếu"}, headers=keyed())
+    assert asked.status_code == 200
+    assert (await clerk.post(path, json={"components": ["bansao"]}, headers=key)).status_code == 200
+
+
+async def test_a_closed_dossier_begins_no_run(clerk: httpx.AsyncClient, system: System) -> None:
+    """What can never be taken is refused where it is asked; what was taken before the end still gets its answer."""
+    code = await received(clerk)
+    key = keyed()
+    path = f"/api/v1/dossiers/{code}/withdraw"
+    done = await clerk.post(path, json={"reason": "Đổi ý"}, headers=key)
+    handle = (await temporal.connect(system.settings)).get_workflow_handle(code)
+    run = (await handle.describe()).run_id
+    refused = await clerk.post(path, json={"reason": "Đổi ý"}, headers=keyed())
+    assert (refused.status_code, refused.json()["code"]) == (409, "dossier_closed")
+    assert (await clerk.post(path, json={"reason": "Đổi ý"}, headers=key)).json() == done.json()
+    assert (await handle.describe()).run_id == run

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from domain.code import parse_code
-from tests.support.http import DEPARTMENT, LINKED, OFFICE, PLAIN, System, keyed, received
+from tests.support.http import DEPARTMENT, DESK, LINKED, OFFICE, PLAIN, System, keyed, received
 
 
 async def _do(who: httpx.AsyncClient, code: str, command: str, **fields: object) -> httpx.Response:
@@ -83,6 +83,24 @@ async def test_refused_at_the_desk(clerk: httpx.AsyncClient) -> None:
     assert "dossier.refused" in await _done(clerk, code, "refuse", reason="Không thuộc thẩm quyền")
     shown = (await clerk.get(f"/api/v1/dossiers/{code}")).json()
     assert (shown["portal_state"], shown["status"]) == (3, "refused")
+
+
+async def test_refused_there_and_then(clerk: httpx.AsyncClient) -> None:
+    """Without a submission: it gets a code, and is there to be read; without a reason it is not taken."""
+    body = {"procedure": PLAIN, "do": "refuse", "applicant": {"name": "Nguyễn Thị An"}}
+    unexplained = await clerk.post("/api/v1/dossiers", json=body, headers=keyed())
+    assert (unexplained.status_code, unexplained.json()["code"]) == (409, "reason_missing")
+    answer = await clerk.post("/api/v1/dossiers", json={**body, "reason": "Không thuộc thẩm quyền"}, headers=keyed())
+    assert answer.status_code == 201, answer.text
+    told = answer.json()
+    assert (told["events"], told["appointment"]) == (["dossier.refused", "dossier.closed"], None)
+    shown = (await clerk.get(f"/api/v1/dossiers/{told['code']}")).json()
+    assert (shown["portal_state"], shown["status"], shown["received_by"]) == (3, "refused", DESK)
+    assert shown["applicant"]["name"] == "Nguyễn Thị An"
+    for part in ("events", "deadlines"):
+        assert (await clerk.get(f"/api/v1/dossiers/{told['code']}/{part}")).status_code == 200
+    late = await _do(clerk, told["code"], "withdraw")
+    assert (late.status_code, late.json()["code"]) == (409, "dossier_closed")
 
 
 async def test_by_way_of_a_linked_part(clerk: httpx.AsyncClient, lan: httpx.AsyncClient, system: System) -> None:

@@ -79,7 +79,10 @@ def test_what_is_restored_is_what_was_there(template: EmbeddedPostgres, database
     assert stat.S_IMODE(file.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
     fresh = empty(template, "restored")
     assert run(fresh, "restore", str(file)).exit_code == 0
-    assert contents(fresh) == contents(database)
+    restored = contents(fresh)
+    skipped = restored.pop("code_counters")
+    assert restored == {name: rows for name, rows in contents(database).items() if name != "code_counters"}
+    assert all(str(row).startswith("('(*,") for row in skipped)  # codes go on behind all that may have been given out
     assert msgspec.json.decode(run(fresh, "migrate", "--json").output)["applied"] == []
     with psycopg.connect(fresh.app_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("DELETE FROM events")

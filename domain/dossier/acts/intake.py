@@ -79,8 +79,23 @@ def refuse(draft: Draft, command: c.Refuse) -> None:
     _check_procedure(draft, command.procedure)
     if not command.reason.strip():
         raise r.ReasonMissing(draft.order.name)
-    procedure = draft.rules.procedure
-    draft.add(e.DossierRefused(command.reason, procedure.id, procedure.authority, procedure.field, command.applicant))
+    state, procedure = draft.state, draft.rules.procedure
+    submitted = state.status is Status.SUBMITTED
+    draft.add(
+        e.DossierRefused(
+            reason=command.reason,
+            procedure=procedure.id,
+            authority=procedure.authority,
+            field=procedure.field,
+            applicant=command.applicant,
+            procedure_version=draft.rules.procedure_version,
+            calendars=draft.rules.calendar_versions,
+            calendar_of=draft.rules.pinned_calendars(),
+            law=draft.rules.law_version(),
+            channel=state.channel if submitted else command.channel or c.Channel.DIRECT,
+            received_by=state.received_by if submitted else command.received_by or receiving_desk(procedure),
+        )
+    )
     draft.add(e.DossierClosed(e.Ending.REFUSED))
 
 
