@@ -47,6 +47,10 @@ chaos: $(STAMP) ## kill worker, PostgreSQL and Temporal again and again under fi
 chaos-post: $(STAMP) ## 10,000 callbacks for 500 parcels while everything is killed in turn
 	@MOTCUA_CHAOS_CALLBACKS=10000 $(BIN)/pytest tests/post/test_nothing_is_lost.py
 
+.PHONY: soak
+soak: $(STAMP) ## twenty minutes of steady load, a part killed every minute; the plot goes to docs/soak.svg
+	@MOTCUA_SOAK_SECONDS=1200 $(BIN)/pytest tests/soak
+
 .PHONY: drill
 drill: $(STAMP) ## lose Temporal's data under 300 open dossiers; the rest of their lives is that of others left alone
 	@MOTCUA_DRILL=300 $(BIN)/pytest tests/drill

@@ -54,6 +54,11 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Its process, while it lives."""
+        return self._process.pid if self._process is not None else 0
+
     def stop(self) -> None:
         """End it in order."""
         if self._process is not None:

@@ -33,7 +33,7 @@ from workers.recovery import Kind, Recovery
 from workers.simulation import AFTER_MOMENT, BEFORE_COMMAND, time_skipping_server
 from workflows.client import Dossiers
 
-DOSSIERS = int(os.environ.get("MOTCUA_DRILL", "18"))
+DOSSIERS = int(os.environ.get("MOTCUA_DRILL", "12"))
 SEED = 7
 QUEUE = "drill"
 TIMEOUT = timedelta(seconds=60)

@@ -29,7 +29,7 @@ from tests.workflows.desk import FixedRules
 from workers.dossier import build_worker, versioned
 from workers.upgrade import Upgrade
 
-DOSSIERS = int(os.environ.get("MOTCUA_DRILL", "9"))
+DOSSIERS = int(os.environ.get("MOTCUA_DRILL", "5"))
 KNOWN = rules(stage("receive"), link("L1"), stage("approve", "8 working_hour"), stage("return"))
 TIMEOUT = timedelta(seconds=60)
 AT_ONCE = 8
