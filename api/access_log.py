@@ -12,7 +12,7 @@ from typing import Final
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry.trace import Span, StatusCode
 
-from runtime import logging, tracing
+from runtime import instruments, logging, tracing
 
 LOG = logging.logger(__name__)
 ANSWERED: Final = "request.answered"
@@ -82,11 +82,13 @@ def _describe(span: Span, scope: Scope, status: int, request_id: str) -> None:
 def _log(scope: Scope, status: int, seconds: float) -> None:
     """One line; the authority stands for whoever asked."""
     quiet = scope["path"] in QUIET
+    route = scope.get("path_template") or ""
+    instruments.HTTP_SECONDS.labels(str(scope.get("method")), route, str(int(status))).observe(seconds)
     user = scope.get("user")
     (LOG.debug if quiet else LOG.info)(
         ANSWERED,
         method=scope.get("method"),
-        route=scope.get("path_template") or "",
+        route=route,
         code=scope.get("path_params", {}).get("code", ""),
         status=int(status),
         milliseconds=round(seconds * 1000, 1),

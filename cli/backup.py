@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
 def backup(target: Target, json: Json = False) -> None:
     """Write the whole database, as of one moment, to a new file. Officers may go on working."""
     from runtime import settings
+    from store import upkeep
 
     url = settings.load(os.environ).require_migration()
     file = target / f"motcua-{datetime.now(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}" if target.is_dir() else target
@@ -54,6 +55,7 @@ def backup(target: Target, json: Json = False) -> None:
         _run("pg_dump", url, "--format=custom", "--no-owner", f"--file={unfinished}")
         _flush(unfinished)
         unfinished.rename(file)
+        upkeep.note_backup(url, file.stat().st_size)
     finally:
         unfinished.unlink(missing_ok=True)
     seconds = round(time.monotonic() - began, 1)

@@ -37,6 +37,8 @@ POSTGRES_STATE = "postgres"
 SAMPLE_WANTED = "sample-wanted"
 """Stands in the state directory from the first start until the sample dossiers are in."""
 SAMPLE_DOSSIERS = 60
+INSTRUMENTS_PORT = 9109
+SCRAPING = "prometheus.yml"
 PAGES = {"desk": "/", "API docs": "/schema", "public board": "/board"}
 
 
@@ -74,6 +76,7 @@ class EmbeddedSystem:
         self._urls: dict[str, str] = {}
         self._ready = False
         self._taken: frozenset[int] = frozenset()
+        self._scraped: dict[str, int] = {}
 
     async def start(self, *, sample: bool) -> dict[str, str]:
         """Start all parts and return the URLs by name; raise OperationalError where one does not start.
@@ -96,6 +99,7 @@ class EmbeddedSystem:
         found = await _all(self._start_process(process, chosen, wishes.get(process.command)) for process in PROCESSES)
         chosen = msgspec.structs.replace(chosen, **{name: port for name, port in found if port is not None})
         settings.keep(chosen)
+        (self._state.path / SCRAPING).write_text(scraping(self._scraped))
         self._urls |= await _pages(chosen)
         self._ready = True
         self._supervisor.notify()
@@ -159,9 +163,12 @@ class EmbeddedSystem:
         """Start a process, on a port if it has one; return the name of that port's setting, and the port."""
         ready_file = self._state.path / f"{process.command}.ready"
         setting = f"{process.command}_port"
+        told: dict[str, int] = {"process_metrics_port": self._told_at(process.command)}
+        if process.command == "worker":
+            told["sdk_metrics_port"] = self._told_at("worker-sdk")
 
         def part(port: int | None) -> Part:
-            own = msgspec.structs.replace(chosen, ready_file=ready_file, **({setting: port} if port else {}))
+            own = msgspec.structs.replace(chosen, ready_file=ready_file, **told, **({setting: port} if port else {}))
             program = msgspec.structs.replace(self._program(process.command, own, process.command), port=port)
             return Part(program, ready_file.exists, lambda: ready_file.unlink(missing_ok=True))
 
@@ -171,7 +178,15 @@ class EmbeddedSystem:
         port = await self._start_on_port(wish, part)
         if process.command == "metrics":
             self._urls["metrics"] = f"http://{chosen.metrics_host}:{port}/metrics"
+            self._scraped["motcua"] = port
         return setting, port
+
+    def _told_at(self, job: str) -> int:
+        """A free port at which a process may tell of itself; nobody insists on one, so none is noted."""
+        port = ports.choose(INSTRUMENTS_PORT, use=job, explicit=False, avoid=self._taken)
+        self._taken |= {port}
+        self._scraped[job] = port
+        return port
 
     async def _start_on_port(self, wish: Wish, part: Callable[[int], Part]) -> int:
         """Start what ``part`` makes for a port; where somebody took that port in the meantime, try another one."""
@@ -255,6 +270,15 @@ class EmbeddedSystem:
 
     def _record(self, parts: tuple[PartState, ...]) -> None:
         self._state.write_record(RunRecord(os.getpid(), self._ready, parts, self._urls if self._ready else {}))
+
+
+def scraping(jobs: Mapping[str, int]) -> str:
+    """A configuration for Prometheus that scrapes every part here: ports by job. JSON, which is YAML too."""
+    targets = [
+        {"job_name": job, "static_configs": [{"targets": [f"{ports.LOOPBACK}:{port}"]}]} for job, port in jobs.items()
+    ]
+    whole = {"global": {"scrape_interval": "15s"}, "scrape_configs": targets}
+    return msgspec.json.format(msgspec.json.encode(whole)).decode() + "\n"
 
 
 def _migrate(chosen: Settings) -> str:

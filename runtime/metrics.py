@@ -1,7 +1,7 @@
 """The figures that the product tells Prometheus: one entry for each metric, with which code and docs/metrics.md agree.
 
-Labels are ``authority``, ``field`` and ``level``, beside the closed vocabularies ``timeliness`` and ``stage``: never a
-dossier, never a person.
+Labels are ``authority``, ``field`` and ``level``, beside closed vocabularies like ``timeliness`` and ``stage``: never a
+dossier, never a person. What processes tell of themselves is in ``runtime.instruments``.
 """
 
 from enum import StrEnum
@@ -103,6 +103,26 @@ PROJECTION_LAG: Final = _engine(
 SEQUENCER_LAG: Final = _engine("motcua_sequencer_lag_seconds", "Age of the oldest event without a global position.")
 TIMER_DRIFT: Final = _engine("motcua_timer_drift", "Open dossiers whose next moment has passed by more than a minute.")
 
+INBOX_PARKED: Final = _engine("motcua_postal_inbox_parked", "Carriers' callbacks that wait for an operator.")
+INBOX_WAITING: Final = _engine("motcua_postal_inbox_waiting", "Carriers' callbacks not worked off yet.")
+INBOX_OLDEST: Final = _engine("motcua_postal_inbox_oldest_seconds", "Age of the oldest callback nobody has looked at.")
+PARCELS: Final = Metric(
+    "motcua_postal_parcels", Kind.GAUGE, "Parcels under way, by what for and where.", ("purpose", "state")
+)
+OUTBOX_WAITING: Final = Metric("motcua_outbox_waiting", Kind.GAUGE, "Messages not sent yet.", ("kind",))
+OUTBOX_DEAD: Final = Metric("motcua_outbox_dead", Kind.GAUGE, "Messages that were given up.", ("kind",))
+OUTBOX_OLDEST: Final = Metric(
+    "motcua_outbox_oldest_seconds", Kind.GAUGE, "Age of the oldest message not sent yet.", ("kind",)
+)
+OUTBOX_LAG: Final = _engine("motcua_outbox_lag_events", "Placed events that have not become messages yet.")
+BACKUP_AGE: Final = _engine("motcua_backup_age_seconds", "Time since the last whole backup.")
+BACKUP_BYTES: Final = _engine("motcua_backup_bytes", "Size of the last whole backup.")
+RECONCILE_AGE: Final = _engine("motcua_reconcile_age_seconds", "Time since store and workflows were last compared.")
+RECONCILE_FINDINGS: Final = Metric(
+    "motcua_reconcile_findings", Kind.GAUGE, "What the last comparison found, by kind.", ("kind",)
+)
+MANNED: Final = _engine("motcua_task_queue_manned", "1 while a worker polls the task queue of the dossiers, else 0.")
+
 METRICS: Final = (
     RECEIVED,
     RESOLVED,
@@ -131,5 +151,18 @@ METRICS: Final = (
     PROJECTION_LAG,
     SEQUENCER_LAG,
     TIMER_DRIFT,
+    INBOX_PARKED,
+    INBOX_WAITING,
+    INBOX_OLDEST,
+    PARCELS,
+    OUTBOX_WAITING,
+    OUTBOX_DEAD,
+    OUTBOX_OLDEST,
+    OUTBOX_LAG,
+    BACKUP_AGE,
+    BACKUP_BYTES,
+    RECONCILE_AGE,
+    RECONCILE_FINDINGS,
+    MANNED,
 )
 """In the order in which they are told."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from runtime import logging, settings, tracing
+from runtime import instruments, logging, settings, tracing
 from runtime.logging import LogEvent
 from runtime.settings import Settings
 from runtime.stopping import on_stop
@@ -26,6 +26,8 @@ def run(main: Main, name: str) -> None:
     chosen = settings.load(os.environ)
     logging.configure(chosen.log_level, name)
     tracing.configure(chosen, name)
+    if chosen.process_metrics_port is not None:
+        instruments.serve(chosen.metrics_host, chosen.process_metrics_port)
     uvloop.run(_guarded(main, chosen))
 
 

@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     and the claim that holds their id in the catalogue.
 
     ``worker_build`` makes workers one version of ``worker_deployment`` (empty: unversioned), see docs/upgrade.md.
+    ``process_metrics_port`` is where any process reports about itself, none: nowhere. The relay compares store and
+    workflows every ``reconcile_minutes``; with ``reconcile_fix`` it begins anew what is not right.
     """
 
     state_dir: Path = DEFAULT_STATE_DIR
@@ -70,6 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 9108
     sdk_metrics_port: int | None = None
+    process_metrics_port: int | None = None
+    reconcile_minutes: int = 60
+    reconcile_fix: bool = False
     secret_file: Path | None = None
     wrapping_key_file: Path | None = None
     catalogue_dir: Path | None = None
@@ -264,6 +269,9 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "metrics_host": _text,
     "metrics_port": _port,
     "sdk_metrics_port": _port,
+    "process_metrics_port": _port,
+    "reconcile_minutes": _count,
+    "reconcile_fix": _flag,
     "secret_file": _path,
     "wrapping_key_file": _path,
     "catalogue_dir": _path,

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from runtime import tracing
+from runtime.instruments import DATABASE_AWAY
 from store.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -111,6 +112,7 @@ class unavailable:  # noqa: N801  # reads as a statement
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         """Raise StoreUnavailable from an error that means "not now"."""
         if isinstance(error, LOST):
+            DATABASE_AWAY.inc()
             message = f"PostgreSQL is not available: {' '.join(str(error).split())}"
             raise StoreUnavailable(message) from error
 

@@ -10,6 +10,7 @@ from domain.authority import Authority
 from domain.calendar import Calendar, CalendarSpec, compile_calendar
 from domain.errors import OutsideCalendar
 from store.database import Connection, Database
+from store.exchange import Exchange, read_exchange
 from store.projections.projector import states
 from store.projections.registry import PROJECTIONS
 from store.references import Kind, References
@@ -82,6 +83,7 @@ class Figures(msgspec.Struct, frozen=True):
     levels: dict[str, str]
     projection_lag: int
     sequencer_lag: float
+    exchange: Exchange = Exchange()
 
 
 class Gauges:
@@ -105,6 +107,7 @@ class Gauges:
                 levels={authority.id: authority.value.level.value for authority in authorities},
                 projection_lag=await _projection_lag(connection),
                 sequencer_lag=(await lag(connection)).seconds,
+                exchange=await read_exchange(connection),
             )
 
     async def _open(self, connection: Connection, now: datetime) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """The journal in PostgreSQL. An append is one statement, hence one transaction and one round trip."""
 
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import psycopg
 from domain.dossier.view import DossierView
 from domain.ids import CommandId, Stream
 from domain.record import NO_HASH, Append, Appended, Outcome, Record
+from runtime.instruments import JOURNAL_SECONDS
 from store import statements
 from store.chaining import records_of
 from store.codec.upcasts import UPCASTS, Upcasts, upcast
@@ -38,7 +40,10 @@ class PostgresJournal:
                 return Appended(Outcome.APPENDED, records)
             return await self._lost(connection, append)
 
-        return await self._database.run(work)
+        began = perf_counter()
+        appended = await self._database.run(work)
+        JOURNAL_SECONDS.labels(appended.outcome.value).observe(perf_counter() - began)
+        return appended
 
     async def read(self, stream: Stream, after_version: int = 0) -> list[Record]:
         """See Journal."""

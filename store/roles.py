@@ -36,6 +36,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     "outbox": MUTABLE,
     "outbox_cursors": MUTABLE,
     "webhook_subscriptions": REPLACEABLE,
+    "upkeep": REPLACEABLE,
     "dossiers": REPLACEABLE,
     "tasks": REPLACEABLE,
     "activity": REPLACEABLE,

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from runtime.instruments import SEQUENCED
 from store.database import Connection, Database
 from store.errors import StoreUnavailable
 from store.wake import EVENTS, POSITIONS, Wake
@@ -109,7 +110,9 @@ class Sequencer:
                 return 0
             if not await _number(connection, _CLUSTER):
                 return await _number(connection, _ADOPT, {"channel": POSITIONS})
-            return await _number(connection, _PLACE, {"batch": self._batch, "channel": POSITIONS})
+            placed = await _number(connection, _PLACE, {"batch": self._batch, "channel": POSITIONS})
+        SEQUENCED.inc(placed)
+        return placed
 
     async def lag(self) -> Lag:
         """How far the global order is behind. Raises StoreUnavailable."""

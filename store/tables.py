@@ -377,3 +377,13 @@ webhook_subscriptions = sa.Table(
     sa.Column("created_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
     comment="Who is told of which events of which authority (empty: of all).",
 )
+
+upkeep = sa.Table(
+    "upkeep",
+    metadata,
+    sa.Column("task", _id(), primary_key=True),
+    sa.Column("detail", _id(), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("done_at", _moment(), nullable=False),
+    comment="Backup and reconciliation: when each was done last, and the numbers that it told.",
+)

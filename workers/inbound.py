@@ -19,6 +19,7 @@ from domain.errors import Refusal
 from domain.ids import CommandId, Stream
 from domain.postal import ScanState
 from runtime import logging
+from runtime.instruments import CALLBACKS
 from store.errors import StoreUnavailable
 from store.inbox import UNKNOWN_TRACKING, Inbox, Meaning, Raw, Settlement, Status
 from workflows.client import Dossiers, DossiersUnavailable
@@ -126,6 +127,8 @@ class Inbound:
                 settlements.append(read)
         settlements += await self._apply(heard)
         await self._inbox.settle(settlements)
+        for settlement in settlements:
+            CALLBACKS.labels(settlement.status.value).inc()
         return len(rows)
 
     def _read(self, raw: Raw) -> Heard | Settlement:

@@ -7,159 +7,44 @@ answered with 503, which Prometheus shows as ``up == 0``, rather than with figur
 import asyncio
 import contextlib
 import socket
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
 import uvicorn
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
-from domain.dossier.view import Timeliness
-from domain.lateness import BEYOND, BUCKETS, Measure
-from runtime import logging, metrics, process
+from runtime import logging, process, temporal
 from runtime.errors import PortTaken
-from runtime.metrics import Metric
 from runtime.settings import Settings
 from store.database import Database
 from store.errors import StoreUnavailable
-from store.gauges import Figures, Gauges
+from store.gauges import Gauges
+from store.postgres import PostgresJournal
+from workers.figures import FiguresCollector
+from workflows.client import Dossiers, DossiersUnavailable
 
 LOG = logging.logger(__name__)
 NO_FIGURES: Final = "metrics.database_unavailable"
+TEMPORAL_SILENT: Final = "metrics.temporal_silent"
 GRACE_SECONDS: Final = 5
-HOUR_MINUTES: Final = 60
+ASK_SECONDS: Final = 3.0
+"""How long Temporal may take to say who polls; a scrape waits for it."""
 
-Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
-Who = tuple[str, str, str]
-"""Authority, field, level."""
 Message = MutableMapping[str, Any]
-
-COUNTERS: Final[Mapping[Measure, Metric]] = {
-    Measure.RECEIVED: metrics.RECEIVED,
-    Measure.RESOLVED: metrics.RESOLVED,
-    Measure.OVERDUE: metrics.OVERDUE,
-    Measure.STAGE_OVERDUE: metrics.STAGE_OVERDUE,
-    Measure.KEYED_LATE: metrics.KEYED_LATE,
-    Measure.LATE_WITH_APOLOGY: metrics.LATE_WITH_APOLOGY,
-    Measure.LATE_WITHOUT_APOLOGY: metrics.LATE_WITHOUT_APOLOGY,
-    Measure.PAST_FIRST_APPOINTMENT: metrics.PAST_FIRST_APPOINTMENT,
-    Measure.REJUDGED_FROM: metrics.REJUDGED_FROM,
-    Measure.REJUDGED_TO: metrics.REJUDGED_TO,
-    Measure.EXTENDED: metrics.EXTENDED,
-    Measure.SUPPLEMENT_REQUESTED: metrics.SUPPLEMENTS_REQUESTED,
-    Measure.SUPPLEMENT_EXPIRED: metrics.SUPPLEMENTS_EXPIRED,
-    Measure.UNJUDGEABLE: metrics.UNJUDGEABLE,
-    Measure.PART_RECEIVED: metrics.PARTS_RECEIVED,
-    Measure.PART_RESOLVED: metrics.PARTS_RESOLVED,
-    Measure.PART_OVERDUE: metrics.PARTS_OVERDUE,
-    Measure.PART_REJUDGED_FROM: metrics.PARTS_REJUDGED_FROM,
-    Measure.PART_REJUDGED_TO: metrics.PARTS_REJUDGED_TO,
-}
-"""The metric of each measure that is told as it is counted; the two of the histogram are told together."""
-
-FROM_ZERO: Final[Mapping[Measure, tuple[str, ...]]] = {
-    Measure.RESOLVED: (Timeliness.EARLY, Timeliness.ON_TIME, Timeliness.LATE),
-    Measure.OVERDUE: ("",),
-    Measure.KEYED_LATE: ("",),
-}
-"""What is told as 0 where dossiers were received and none counted: else the first one of all would be no increase."""
-
-
-class FiguresCollector(Collector):
-    """Figures as Prometheus's metric families."""
-
-    def __init__(self, figures: Figures) -> None:
-        """Tell these figures."""
-        self._figures = figures
-
-    def collect(self) -> Iterator[Family]:
-        """Every metric of ``runtime.metrics``."""
-        yield from self._counters()
-        yield self._lateness()
-        yield from self._open()
-        for metric, number in (
-            (metrics.PROJECTION_LAG, float(self._figures.projection_lag)),
-            (metrics.SEQUENCER_LAG, self._figures.sequencer_lag),
-            (metrics.TIMER_DRIFT, float(sum(row.drifting for row in self._figures.open))),
-        ):
-            family = GaugeMetricFamily(metric.name, metric.help)
-            family.add_metric([], number)
-            yield family
-
-    def _who(self, authority: str, field: str) -> Who:
-        return authority, field, self._figures.levels.get(authority, "")
-
-    def _counters(self) -> Iterator[Family]:
-        samples: dict[Measure, dict[tuple[str, ...], int]] = defaultdict(dict)
-        for row in self._figures.counts:
-            if row.measure == Measure.RECEIVED:
-                for measure, details in FROM_ZERO.items():
-                    for detail in details:
-                        samples[measure].setdefault(self._labels(row.authority, row.field, detail), 0)
-        for row in self._figures.counts:
-            samples[Measure(row.measure)][self._labels(row.authority, row.field, row.detail)] = row.count
-        for measure, metric in COUNTERS.items():
-            family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
-            for labels, number in samples[measure].items():
-                family.add_metric(labels, number)
-            yield family
-
-    def _labels(self, authority: str, field: str, detail: str) -> tuple[str, ...]:
-        return (*self._who(authority, field), detail) if detail else self._who(authority, field)
-
-    def _lateness(self) -> Family:
-        metric = metrics.LATENESS
-        family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-        buckets: dict[Who, dict[str, int]] = defaultdict(dict)
-        minutes: dict[Who, int] = {}
-        for row in self._figures.counts:
-            if row.measure == Measure.LATENESS:
-                buckets[self._who(row.authority, row.field)][row.detail] = row.count
-            elif row.measure == Measure.LATENESS_MINUTES:
-                minutes[self._who(row.authority, row.field)] = row.count
-        for who, counts in buckets.items():
-            family.add_metric(who, list(_cumulative(counts)), minutes.get(who, 0) / HOUR_MINUTES)
-        return family
-
-    def _open(self) -> Iterator[Family]:
-        soon = GaugeMetricFamily(metrics.DUE_SOON.name, metrics.DUE_SOON.help, labels=metrics.DUE_SOON.labels)
-        for metric, part in ((metrics.OPEN, False), (metrics.PARTS_OPEN, True)):
-            family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-            for row in self._figures.open:
-                if row.part is part:
-                    who = self._who(row.authority, row.field)
-                    family.add_metric((*who, "within"), row.within)
-                    family.add_metric((*who, "overdue"), row.overdue)
-                    if not part:
-                        soon.add_metric(who, row.soon)
-            yield family
-        yield soon
-        waiting = metrics.UNACKNOWLEDGED
-        family = GaugeMetricFamily(waiting.name, waiting.help, labels=waiting.labels)
-        for link in self._figures.unacknowledged:
-            family.add_metric(self._who(link.authority, link.field), link.count)
-        yield family
-
-
-def _cumulative(counts: Mapping[str, int]) -> Iterator[tuple[str, float]]:
-    """A histogram's buckets, each with all below it."""
-    total = 0
-    for bound in (*map(str, BUCKETS), BEYOND):
-        total += counts.get(bound, 0)
-        yield "+Inf" if bound == BEYOND else str(float(bound)), total
+Manned = Callable[[], Awaitable[bool | None]]
+"""Whether a worker polls; none where nobody can say."""
 
 
 class Exposition:
     """The ASGI application: ``/metrics``, and ``/healthz`` for whoever watches the process itself."""
 
-    def __init__(self, gauges: Gauges) -> None:
-        """Tell what ``gauges`` reads."""
+    def __init__(self, gauges: Gauges, manned: Manned) -> None:
+        """Tell what ``gauges`` reads and ``manned`` says."""
         self._gauges = gauges
+        self._manned = manned
         self._reading = asyncio.Lock()
 
     async def __call__(
@@ -194,7 +79,7 @@ class Exposition:
             LOG.warning(NO_FIGURES, problem=str(error))
             return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot be asked now")
         registry = CollectorRegistry()
-        registry.register(FiguresCollector(figures))
+        registry.register(FiguresCollector(figures, manned=await self._manned()))
         encode, content_type = choose_encoder(accept)
         return HTTPStatus.OK, content_type, encode(registry)
 
@@ -205,6 +90,28 @@ def _plain(status: HTTPStatus, sentence: str) -> tuple[HTTPStatus, str, bytes]:
 
 def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in headers if key == name), "")
+
+
+async def _asking(settings: Settings, database: Database) -> Manned:
+    """How Temporal is asked whether a worker polls; not at all where no address is set."""
+    if not settings.temporal_address:
+        return _unknown
+    client = await temporal.connect(settings, lazy=True)
+    dossiers = Dossiers(client, PostgresJournal(database), settings.task_queue)
+
+    async def manned() -> bool | None:
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await dossiers.manned()
+        except (DossiersUnavailable, TimeoutError, RuntimeError) as error:
+            LOG.warning(TEMPORAL_SILENT, problem=str(error))
+            return None
+
+    return manned
+
+
+async def _unknown() -> None:
+    """Nobody can be asked."""
 
 
 class _Server(uvicorn.Server):
@@ -230,7 +137,7 @@ async def main(settings: Settings) -> None:
     listener = _listen(settings.metrics_host, settings.metrics_port)
     async with Database(settings.require_database(), size=2, name="motcua-metrics") as database:
         config = uvicorn.Config(
-            Exposition(Gauges(database)),
+            Exposition(Gauges(database), await _asking(settings, database)),
             lifespan="off",
             ws="none",
             log_config=None,

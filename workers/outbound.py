@@ -21,6 +21,7 @@ from domain.dossier.summary import portal_state
 from domain.ids import Stream
 from domain.record import Record
 from runtime import logging
+from runtime.instruments import MESSAGES
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.journal import Journal, Positioned
@@ -249,6 +250,7 @@ class Courier:
             await self._again(sender, message, f"a defect: {type(error).__name__}", None)
         else:
             await self._outbox.sent(message.id)
+            MESSAGES.labels(message.kind, "sent").inc()
 
     async def _again(self, sender: Sender, message: Taken, reason: str, after: timedelta | None) -> None:
         """By the schedule and a little beside it, so that not all come back at once; no sooner than asked."""
@@ -257,11 +259,13 @@ class Courier:
             return
         planned = self._schedule[message.attempts - 1] * (1 + self._chance(0, JITTER))
         await self._outbox.later(message.id, reason, max(planned, after or timedelta(0)))
+        MESSAGES.labels(message.kind, "later").inc()
 
     async def _give_up(self, sender: Sender, message: Taken, reason: str) -> None:
         LOG.warning(DEAD, message=message.id, kind=message.kind, reason=reason)
         await sender.given_up(message, reason)
         await self._outbox.dead(message.id, reason)
+        MESSAGES.labels(message.kind, "dead").inc()
 
 
 Find = Callable[[str], Awaitable[Subscription | None]]

@@ -27,6 +27,7 @@ from store.outbox import Outbox
 from store.postgres import PostgresJournal
 from workers.inbound import STORE_AWAY, Inbound, ending
 from workers.outbound import APPLICANT, Announcer, Courier, finder, reconcile_portal
+from workers.watchman import Watchman
 from workflows.client import Dossiers, DossiersUnavailable
 
 LOG = logging.logger(__name__)
@@ -64,6 +65,7 @@ async def main(settings: Settings) -> None:
             group.create_task(inbound.run_unparking())
             group.create_task(announcer.run())
             group.create_task(courier.run())
+            group.create_task(Watchman(database, journal, dossiers, settings).run())
             if settings.portal_url:
                 group.create_task(_reconcile(journal, outbox, Portal(client, settings.portal_url)))
 

@@ -46,6 +46,11 @@ def over(metric: str, window: str, by: str = "", matchers: str = WHO) -> str:
     return f"{grouped} (increase({metric}{matchers}[{window}]))"
 
 
+def quantile(part: float, metric: str) -> str:
+    """What this part of the observations of the last minutes stayed below."""
+    return f"histogram_quantile({part}, sum by (le) (rate({metric}_bucket[5m])))"
+
+
 def share(part: str, whole: str) -> str:
     """A part of a whole; nothing where there is no whole, for 0 of 0 is not 0."""
     return f"{part} / ({whole} > 0)"
@@ -238,6 +243,73 @@ LINKS: Final = Dashboard(
         ),
     ),
 )
+POST: Final = Dashboard(
+    "post",
+    "Post",
+    (),
+    (
+        Panel(
+            "Callbacks that wait for an operator",
+            "Parked: nobody ordered the parcel, or working it off failed too often. 'motcua post' lists them.",
+            {"parked": "sum (motcua_postal_inbox_parked)"},
+            kind="stat",
+            columns=6,
+        ),
+        Panel(
+            "Oldest callback not looked at",
+            "Rises while no relay runs, or while none keeps up.",
+            {"age": "max (motcua_postal_inbox_oldest_seconds)"},
+            kind="stat",
+            unit="s",
+            columns=6,
+        ),
+        Panel(
+            "Messages given up",
+            "Orders, webhooks and notices that never arrived, by kind; they wait for an operator.",
+            {"{{kind}}": "sum by (kind) (motcua_outbox_dead)"},
+            kind="stat",
+            columns=6,
+        ),
+        Panel(
+            "Events not yet told outside",
+            "Placed events of which the relay has not made messages.",
+            {"events": "max (motcua_outbox_lag_events)"},
+            kind="stat",
+            columns=6,
+        ),
+        Panel(
+            "Parcels under way",
+            "Papers that are fetched and results that are brought, by where they are.",
+            {"{{purpose}}: {{state}}": "sum by (purpose, state) (motcua_postal_parcels)"},
+        ),
+        Panel(
+            "Callbacks settled a second",
+            "By what became of them.",
+            {"{{status}}": "sum by (status) (rate(motcua_relay_callbacks_total[5m]))"},
+        ),
+        Panel(
+            "Callbacks not worked off",
+            "Stored and waiting, for their order or for the relay.",
+            {"waiting": "sum (motcua_postal_inbox_waiting)"},
+        ),
+        Panel(
+            "Messages not sent yet",
+            "By kind; one receiver that is away holds up its own messages only.",
+            {"{{kind}}": "sum by (kind) (motcua_outbox_waiting)"},
+        ),
+        Panel(
+            "Attempts to send a second",
+            "Sent, to be tried again later, given up.",
+            {"{{kind}}: {{outcome}}": "sum by (kind, outcome) (rate(motcua_relay_messages_total[5m]))"},
+        ),
+        Panel(
+            "Oldest message not sent",
+            "How long a receiver has been away.",
+            {"{{kind}}": "max by (kind) (motcua_outbox_oldest_seconds)"},
+            unit="s",
+        ),
+    ),
+)
 ENGINE: Final = Dashboard(
     "engine",
     "Engine",
@@ -281,6 +353,73 @@ ENGINE: Final = Dashboard(
             "Projection lag",
             "Events that the slowest projection has not seen.",
             {"events": "max (motcua_projection_lag_events)"},
+        ),
+        Panel(
+            "Tasks of workflows wait",
+            "How long for a worker, 95 of 100. Add workers while it is above 0.1 s.",
+            {"wait": quantile(0.95, "temporal_workflow_task_schedule_to_start_latency_seconds")},
+            unit="s",
+        ),
+        Panel(
+            "Tasks of workflows take",
+            "How long a worker takes to decide, half and 95 of 100.",
+            {f"{part:.0%}": quantile(part, "temporal_workflow_task_execution_latency_seconds") for part in (0.5, 0.95)},
+            unit="s",
+        ),
+        Panel(
+            "Slots of the workers",
+            "At work, by kind; a worker whose slots are used up takes no more.",
+            {
+                "{{worker_type}} used": "sum by (worker_type) (temporal_worker_task_slots_used)",
+                "{{worker_type}} free": "sum by (worker_type) (temporal_worker_task_slots_available)",
+            },
+        ),
+        Panel(
+            "Tasks of workflows that failed",
+            "Non-determinism: a program met histories of another one, and its dossiers stand still.",
+            {
+                "non-determinism": "sum (increase(temporal_workflow_task_execution_failed_total"
+                '{failure_reason="NonDeterminismError"}[15m])) or vector(0)',
+                "others": "sum (increase(temporal_workflow_task_execution_failed_total"
+                '{failure_reason!="NonDeterminismError"}[15m])) or vector(0)',
+            },
+        ),
+        Panel(
+            "Storing a command takes",
+            "One transaction: events, hash chain, rows to read back; half and 99 of 100.",
+            {f"{part:.0%}": quantile(part, "motcua_journal_append_seconds") for part in (0.5, 0.99)},
+            unit="s",
+        ),
+        Panel(
+            "Answering a request takes",
+            "HTTP, half and 95 of 100.",
+            {f"{part:.0%}": quantile(part, "motcua_http_request_seconds") for part in (0.5, 0.95)},
+            unit="s",
+        ),
+        Panel(
+            "Events a second",
+            "Placed in the global order, and applied by each projection.",
+            {
+                "placed": "sum (rate(motcua_sequencer_placed_total[5m]))",
+                "{{projection}}": "sum by (projection) (rate(motcua_projection_events_total[5m]))",
+            },
+        ),
+        Panel(
+            "Store and workflows compared",
+            "What the last comparison found, by kind. 'unacknowledged' is an authority's fault, the others are ours.",
+            {"{{kind}}": "sum by (kind) (motcua_reconcile_findings)"},
+        ),
+        Panel(
+            "Since the last backup, and the last comparison",
+            "Both are done again and again, or nobody knows whether they would help.",
+            {"backup": "max (motcua_backup_age_seconds)", "comparison": "max (motcua_reconcile_age_seconds)"},
+            unit="s",
+        ),
+        Panel(
+            "Memory",
+            "What each process holds.",
+            {"{{job}}": "max by (job) (process_resident_memory_bytes)"},
+            unit="bytes",
         ),
     ),
 )
@@ -352,7 +491,7 @@ SLO: Final = Dashboard(
         ),
     ),
 )
-DASHBOARDS: Final = (LATENESS, FLOW, LINKS, ENGINE, SLO)
+DASHBOARDS: Final = (LATENESS, FLOW, LINKS, POST, ENGINE, SLO)
 
 
 def built(dashboard: Dashboard) -> str:

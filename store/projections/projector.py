@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from runtime.instruments import PROJECTED, PROJECTION_SECONDS, timed
 from store.database import Connection, Database
 from store.errors import StoreUnavailable
 from store.projections.protocol import Projection
@@ -63,9 +64,11 @@ class Projector:
                 raise NeedsRebuild(message)
             events = await page(connection, position, self._batch)
             if events:
-                await projection.apply(connection, events)
-                await connection.execute(_MOVE, (events[-1].position, projection.name))
-            return len(events)
+                with timed(PROJECTION_SECONDS, projection.name):
+                    await projection.apply(connection, events)
+                    await connection.execute(_MOVE, (events[-1].position, projection.name))
+        PROJECTED.labels(projection.name).inc(len(events))
+        return len(events)
 
     async def catch_up(self) -> None:
         """Apply all that is placed. A projection that needs a rebuild does not hold up others; it raises at the end."""

@@ -53,9 +53,11 @@ def empty(server: EmbeddedPostgres, name: str) -> Database:
 
 
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table, as text: what it is, not how it lies there."""
+    """Every row of every table, as text: what it is, not how it lies there; notes of upkeep come after it."""
     with psycopg.connect(database.url) as connection:
-        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'upkeep'"
+        ).fetchall()
         found = {}
         for (name,) in names:
             rows = connection.execute(f'SELECT t::text FROM "{name}" t').fetchall()

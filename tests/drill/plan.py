@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from domain.dossier import commands as c
 from domain.dossier.events import Fact
 from domain.dossier.rules import Rules
+from domain.dossier.view import Status
 from domain.ids import CommandId, OfficerId, Stream
 from domain.postal import ScanState
 from domain.procedure import Silence
@@ -62,6 +63,8 @@ class Writer:
     def do(self, stream: str, at: datetime, command: c.Command, given: Rules | None = None) -> bool:
         """Try an order, recorded then; whether it was taken and changed something."""
         self.wait(at)
+        if "/" in stream and self._ended():
+            return False
         order = c.Order(
             CommandId(f"{self._name}-{next(self._numbers)}"), command, at, actor=OfficerId("lan"), authority="X1",
             correlation_id=self._name,
@@ -86,6 +89,11 @@ class Writer:
     def written(self) -> Life:
         """The life."""
         return Life(tuple(self.steps), {stream: tuple(facts) for stream, facts in self.facts.items()})
+
+    def _ended(self) -> bool:
+        """Whether the dossier is closed; who answers it even so is another test's concern."""
+        known = self._world.streams.get(Stream(self._name))
+        return known is not None and known.state.status is Status.CLOSED
 
     def _take(self, happened: tuple[Happening, ...], given: Rules | None = None, revised: object = None) -> None:
         for happening in happened:

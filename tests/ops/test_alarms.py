@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "ops/prometheus/motcua.rules.yml"
 DOCUMENT = (ROOT / "docs/metrics.md").read_text()
-METRIC = re.compile(r"motcua_[a-z0-9_]+")
+METRIC = re.compile(r"(?:motcua|temporal|process)_[a-z0-9_]+")
 
 
 def _alarms() -> list[dict[str, Any]]:

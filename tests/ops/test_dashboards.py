@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 BOARDS = ROOT / "ops/grafana"
 FILES = sorted(BOARDS.glob("*.json"))
 DOCUMENT = (ROOT / "docs/metrics.md").read_text()
-METRIC = re.compile(r"motcua_[a-z0-9_]+")
+METRIC = re.compile(r"(?:motcua|temporal|process)_[a-z0-9_]+")
 HISTOGRAM = re.compile(r"_(bucket|count|sum)$")
 VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 

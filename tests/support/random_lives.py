@@ -23,15 +23,17 @@ def seeded(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311  # lives, no secrets
 
 
-async def random_lives(lives: Lives, chance: random.Random, number: int) -> None:
+async def random_lives(
+    lives: Lives, chance: random.Random, number: int, prefix: str = "D", first: str = "2026-03-02T08:10+07:00"
+) -> None:
     """Dossiers that are worked on sooner or later, extended, supplemented, withdrawn, corrected, keyed late, linked."""
-    at = datetime.fromisoformat("2026-03-02T08:10+07:00")
+    at = datetime.fromisoformat(first)
     for index in range(number):
         at += timedelta(minutes=chance.randrange(300))
-        await lives.receive(f"D{index}", at.isoformat(), rules=LINKED if chance.random() < 0.2 else RULES)
+        await lives.receive(f"{prefix}{index}", at.isoformat(), rules=LINKED if chance.random() < 0.2 else RULES)
     for _ in range(number * 40):
         at += timedelta(minutes=chance.randrange(40))
-        await one_act(lives, chance, f"D{chance.randrange(number)}", at)
+        await one_act(lives, chance, f"{prefix}{chance.randrange(number)}", at)
     await lives.wait((at + timedelta(days=30)).isoformat())
 
 
