@@ -144,7 +144,8 @@ async def _living(dossiers: Dossiers) -> None:
     """Some dossiers by workflows."""
     for number in range(5):
         stream = Stream(f"PROM-W{number}")
-        for index, command in enumerate((c.Receive(components=("don",)), c.ClaimTask(), c.CompleteTask("appraise"))):
+        commands: tuple[c.Command, ...] = (c.Receive(components=("don",)), c.ClaimTask(), c.CompleteTask("appraise"))
+        for index, command in enumerate(commands):
             order = c.Order(CommandId(f"{stream}-{index}"), command, datetime.now(UTC), actor="lan")
             if index == 0:
                 await dossiers.begin(stream, RULES, order, TIMEOUT)
