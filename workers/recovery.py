@@ -54,15 +54,21 @@ class Kind(StrEnum):
     ACKNOWLEDGEMENT_LOST = "acknowledgement_lost"
     ANSWER_LOST = "answer_lost"
     PART_FORGOTTEN = "part_forgotten"
+    BEYOND_STORE = "beyond_store"
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One fault of one stream. ``renew``: the streams whose runs must begin anew to mend it (none: nothing helps)."""
+    """One fault of one stream.
+
+    ``renew``: the streams whose runs must begin anew to mend it; ``end``: its own run must end, and none begin. Where
+    neither is said nothing helps.
+    """
 
     stream: Stream
     kind: Kind
     message: str
     renew: tuple[Stream, ...] = ()
+    end: bool = False
 
 
 class Recovery:
@@ -96,7 +102,9 @@ class Recovery:
         return started
 
     async def findings(self, progress: Progress) -> AsyncIterator[Finding]:
-        """Every fault of every open stream."""
+        """Every fault of every open stream, after the runs that should not be: those would be taken for parts."""
+        async for finding in self._beyond():
+            yield finding
         async for page in self._pages():
             for chunk in _chunks(page, AT_ONCE):
                 for found in await asyncio.gather(*(self._faults(row) for row in chunk)):
@@ -110,7 +118,35 @@ class Recovery:
         """Begin anew the runs that the finding names; false where that does not help."""
         for stream in finding.renew:
             await self._dossiers.renew(stream)
-        return bool(finding.renew)
+        if finding.end:
+            await self._dossiers.end(finding.stream)
+        return finding.end or bool(finding.renew)
+
+    async def _beyond(self) -> AsyncIterator[Finding]:
+        """Runs of streams that the store does not have, or has closed at another version: it is older than they are."""
+        async for stream in self._dossiers.running():
+            version = await self._version_beyond(stream)
+            for _ in range(1, LOOKS):
+                if not version:
+                    break
+                await asyncio.sleep(PAUSE_SECONDS)
+                version = await self._version_beyond(stream)
+            if version:
+                message = f"its workflow is at version {version}, which the store does not have"
+                yield Finding(stream, Kind.BEYOND_STORE, message, end=True)
+
+    async def _version_beyond(self, stream: Stream) -> int:
+        """The version of a run that the store knows nothing of (0: all is well, or its open stream is looked at)."""
+        if await self._streams.one(stream) is not None:
+            return 0
+        try:
+            glance = await self._dossiers.glance(stream, ANSWER)
+        except NotAnswering:
+            return 0
+        if glance is None or not glance.version:
+            return 0
+        stored = await self._journal.read(stream, glance.version - 1)
+        return 0 if stored and stored[0].hash == glance.head else glance.version
 
     async def _pages(self) -> AsyncIterator[list[OpenStream]]:
         after = ""

@@ -1,6 +1,6 @@
 """The dossiers as callers see them: send an order, get what came of it. The one place where callers meet Temporal."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ from domain.record import Record
 from store.errors import StoreUnavailable
 from workflows.dossier import REUSED, DossierWorkflow
 from workflows.messages import Glance, Places, Reply, Start
-from workflows.options import EXECUTE, SETTLE
+from workflows.options import DOSSIER, EXECUTE, SETTLE
 
 DELIVERY = timedelta(seconds=25)
 """How long a linked stream may take to answer before delivery is tried again."""
@@ -213,6 +213,28 @@ class Dossiers:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise DossiersUnavailable from error
         await self.revive(stream)
+
+    async def running(self) -> AsyncIterator[Stream]:
+        """Every stream that has a running workflow here, as Temporal lists them. Raises DossiersUnavailable.
+
+        What has just begun or ended may be wrong in it. A server that keeps no list (that of virtual time) names none.
+        """
+        query = f"WorkflowType = '{DOSSIER}' AND ExecutionStatus = 'Running' AND TaskQueue = '{self._task_queue}'"
+        try:
+            async for execution in self._client.list_workflows(query):
+                yield Stream(execution.id)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.UNIMPLEMENTED:
+                raise DossiersUnavailable from error
+
+    async def end(self, stream: Stream) -> None:
+        """End the workflow of a stream, if it runs, and begin none. Raises DossiersUnavailable."""
+        client = await self._home(stream)
+        try:
+            await client.get_workflow_handle(stream).terminate("knows what the store does not")
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise DossiersUnavailable from error
 
     async def manned(self) -> bool:
         """Whether a worker is there to run dossiers. Raises DossiersUnavailable."""

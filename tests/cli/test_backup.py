@@ -161,13 +161,24 @@ async def test_a_store_older_than_temporal(
         await opened.do("A/L1", c.AcknowledgeLink())
         await opened.do("B", c.Withdraw())
         await opened.dossiers.settle(Stream("B"))
+        await opened.receive("C")
+        await opened.dossiers.settle(Stream("C"))
+        assert await opened.reconcile() == (0, [])
     fresh = await asyncio.to_thread(empty, template, "older")
     assert (await asyncio.to_thread(run, fresh, "restore", file)).exit_code == 0
     # The same task queue as before, which is named by the database.
     async with office(mortal, msgspec.structs.replace(fresh, name=database.name), LINKED) as opened:
         status, found = await opened.reconcile("--fix")
         assert status == 0
-        assert {stream for stream, _, _ in found} >= {"A/L1", "B"}
+        assert {stream for stream, _, _ in found} >= {"A/L1", "B", "C", "C/L1"}
+        assert {stream for stream, kind, _ in found if kind == "beyond_store"} == {"C", "C/L1"}
+        assert await opened.reconcile() == (0, [])
+        assert await opened.dossiers.glance(Stream("C")) is None
+        await opened.receive("C")  # entered again, from the paper receipt
+        await opened.dossiers.settle(Stream("C"))
+        async with asyncio.timeout(TIMEOUT.total_seconds()):
+            while "link.received" not in await opened.types("C/L1"):
+                pass
         assert await opened.reconcile() == (0, [])
         await opened.do("A/L1", c.AcknowledgeLink())
         again = msgspec.structs.replace(opened.order(c.Withdraw()), id=CommandId("withdraw again"))
