@@ -56,7 +56,7 @@ drill: $(STAMP) ## lose Temporal's data under 300 open dossiers; the rest of the
 	@MOTCUA_DRILL=300 $(BIN)/pytest tests/drill
 
 .PHONY: check
-check: format lint types imports dependencies dead-code migrations openapi alerts ## everything that is checked without running the system
+check: format lint types imports dependencies dead-code migrations openapi alerts operations ## everything that is checked without running the system
 
 .PHONY: format
 format: $(STAMP)
@@ -99,6 +99,12 @@ ifneq ($(ALERTS),)
 	@if command -v promtool > /dev/null; then promtool check rules $(ALERTS) && promtool test rules ops/prometheus/*.test.yml; \
 	 else echo "NOT CHECKED: alert rules (no promtool here; Debian has it in the package 'prometheus')" >&2; fi
 endif
+
+# Dashboards, alarms, manifests: everything about them that can be told without running the system.
+.PHONY: operations
+operations: $(STAMP)
+	@$(BIN)/pytest tests/ops --ignore tests/ops/test_prometheus.py --quiet > $(VENV)/operations.log 2>&1 || { cat $(VENV)/operations.log >&2; exit 1; }
+	@grep "NOT TESTED HERE" $(VENV)/operations.log >&2 || true
 
 .PHONY: audit
 audit: $(STAMP) ## known vulnerabilities of the locked packages (asks the network)

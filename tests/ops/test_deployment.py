@@ -1,11 +1,13 @@
 """Manifests name what exists: commands, settings, ports, keys of the secret, services by their labels."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -22,6 +24,8 @@ OBJECTS: list[dict[str, Any]] = [each for file in FILES for each in yaml.safe_lo
 KNOWN = {variable(field) for field in Settings.__struct_fields__}
 LONG_RUNNING = {process.command for process in PROCESSES}
 SECRET = {"database-url", "migration-url", "token-secret", "wrapping-key", "carrier-keys"}
+UPGRADE = "upgrade"
+"""The job after the workers; on one machine an operator does it."""
 GRACE = {"api": 15, "worker": 5, "metrics": 5}
 """Seconds that a process takes to end by itself, at most."""
 
@@ -48,10 +52,43 @@ def environment(container: dict[str, Any]) -> dict[str, str]:
 
 def test_every_process_is_deployed() -> None:
     """All long-running processes and the migration, here and there, each started by its own command."""
-    assert {name for name, _, _ in pods()} == set(COMPOSE["services"]) == LONG_RUNNING | {"migrate"}
+    assert {name for name, _, _ in pods()} == {*COMPOSE["services"], UPGRADE} == {*LONG_RUNNING, "migrate", UPGRADE}
     for name, _, container in pods():
-        assert container["args"] == COMPOSE["services"][name]["command"] == [name]
         assert name in MODULES
+        assert container["args"][0] == name
+        if name != UPGRADE:
+            assert container["args"] == COMPOSE["services"][name]["command"]
+
+
+def test_the_version_that_is_made_current_is_that_of_the_workers() -> None:
+    """A job that names another version than the workers have would leave them without work."""
+    containers = {name: container for name, _, container in pods()}
+    assert containers[UPGRADE]["args"][1] == environment(containers["worker"])["MOTCUA_WORKER_BUILD"]
+
+
+@pytest.mark.parametrize("version", ["1.29", "1.37"])
+def test_every_object_is_what_kubernetes_knows(version: str) -> None:
+    """By the schemas of the oldest and the newest version that these manifests are for; no field is misspelt."""
+    for each in OBJECTS:
+        kubernetes_validate.validate(each, version, strict=True)
+
+
+def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
+    """The configuration for a cluster, by Prometheus's own parser; it finds ports by names that the pods have.
+
+    Debian's Prometheus is built without the discovery of Kubernetes, so the parser sees another kind in its place.
+    """
+    file = ROOT / "ops/prometheus/prometheus.yml"
+    ports = {port["name"] for _, _, container in pods() for port in container.get("ports", ())}
+    assert set(re.findall(r"regex: ((?:own|sdk)-metrics)", file.read_text())) == ports - {"http"}
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("the configuration of Prometheus: no promtool here (Debian has it in the package 'prometheus')")
+    seen = tmp_path / "prometheus.yml"
+    seen.write_text(re.sub(r"kubernetes_sd_configs: .*", "static_configs: []", file.read_text()))
+    command = [promtool, "check", "config", "--syntax-only", str(seen)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_settings_are_real_and_valid() -> None:
@@ -71,7 +108,8 @@ def test_ports_are_where_the_processes_listen() -> None:
         ports = {port["name"]: port["containerPort"] for port in container.get("ports", ())}
         settings = load({**environment(container), "MOTCUA_STATE_DIR": "/nonexistent"})
         told = {"api": settings.api_port, "metrics": settings.metrics_port, "worker": settings.sdk_metrics_port}
-        assert list(ports.values()) == ([told[name]] if name in told else [])
+        own = [settings.process_metrics_port] if name in LONG_RUNNING else []
+        assert list(ports.values()) == ([told[name]] if name in told else []) + own
         for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
             probe = container.get(kind, {})
             assert probe.get("httpGet", {"port": "http"})["port"] == "http"
@@ -109,7 +147,8 @@ def test_the_owner_of_the_schema_only_migrates() -> None:
     """Processes that serve never hold the login that could change history."""
     for name, _, container in pods():
         assert ("MOTCUA_MIGRATION_URL" in environment(container)) is (name == "migrate")
-        assert ("MOTCUA_MIGRATION_URL" in COMPOSE["services"][name]["environment"]) is (name == "migrate")
+    for name, service in COMPOSE["services"].items():
+        assert ("MOTCUA_MIGRATION_URL" in service["environment"]) is (name == "migrate")
 
 
 def test_network_policies_select_what_exists() -> None:
