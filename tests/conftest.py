@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from runtime.embedded import binaries, ports
 from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
 from runtime.embedded.temporal import EmbeddedTemporal
-from tests.support import databases
+from tests.support import databases, planted
 from tests.support.databases import Database
 
 
@@ -23,6 +23,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
     for reason, number in sorted(reasons.items()):
         terminalreporter.write_line(f"NOT TESTED HERE ({number}): {reason}", red=True, bold=True)
+    for leak in LEAKS:
+        terminalreporter.write_line(f"PERSONAL DATA IN A LOG: {leak}", red=True, bold=True)
+
+
+LEAKS: list[str] = []
+"""Lines of logs that name somebody whom a test has planted."""
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Look through what was logged within this process's tests, or those of its workers."""
+    if report.when == "teardown":
+        LEAKS.extend(f"{report.nodeid}: {line}" for line in planted.in_output(report.sections))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Look through the logs of all processes that tests have started; the run has failed where one names somebody."""
+    if hasattr(session.config, "workerinput"):
+        return  # the process that started this one looks
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001
+    LEAKS.extend(planted.in_files(factory.getbasetemp()))
+    if LEAKS:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
