@@ -96,6 +96,8 @@ PARTS_OPEN: Final = _gauge(
 DUE_SOON: Final = _gauge(
     "motcua_dossiers_due_within_8_working_hours", "Open dossiers with at most 8 working hours left."
 )
+HELD: Final = _gauge("motcua_dossiers_open_by_holder", "Open dossiers, by whom they wait for.", "holder")
+OLDEST: Final = _gauge("motcua_dossiers_oldest_open_seconds", "Time since the reception of the oldest open dossier.")
 UNACKNOWLEDGED: Final = _gauge("motcua_link_unacknowledged", "Hand-overs that the linked authority has not confirmed.")
 PROJECTION_LAG: Final = _engine(
     "motcua_projection_lag_events", "Placed events that the slowest projection has not seen."
@@ -147,6 +149,8 @@ METRICS: Final = (
     OPEN,
     PARTS_OPEN,
     DUE_SOON,
+    HELD,
+    OLDEST,
     UNACKNOWLEDGED,
     PROJECTION_LAG,
     SEQUENCER_LAG,

@@ -38,6 +38,10 @@ _OPEN: Final = b"""
         ON (soon.calendar, soon.version) = (dossiers.calendar, dossiers.calendar_version)
     WHERE status IN ('submitted', 'open') GROUP BY 1, 2, 3
 """
+_HELD: Final = b"""
+    SELECT authority, field, waiting, count(*), greatest(0, extract(epoch FROM %(now)s - min(received_at)))::float8
+    FROM dossiers WHERE status = 'open' AND stream = root GROUP BY 1, 2, 3
+"""
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -66,6 +70,19 @@ class Open(msgspec.Struct, frozen=True):
     drifting: int
 
 
+class Held(msgspec.Struct, frozen=True):
+    """Open dossiers that wait for ``holder`` (``domain.dossier.view.Waiting``): how many, and how old the oldest is.
+
+    ``oldest`` are seconds since the reception, by the wall clock.
+    """
+
+    authority: str
+    field: str
+    holder: str
+    count: int
+    oldest: float
+
+
 class Unacknowledged(msgspec.Struct, frozen=True):
     """Hand-overs to one authority that it has not confirmed."""
 
@@ -84,6 +101,7 @@ class Figures(msgspec.Struct, frozen=True):
     projection_lag: int
     sequencer_lag: float
     exchange: Exchange = Exchange()
+    held: tuple[Held, ...] = ()
 
 
 class Gauges:
@@ -108,6 +126,7 @@ class Gauges:
                 projection_lag=await _projection_lag(connection),
                 sequencer_lag=(await lag(connection)).seconds,
                 exchange=await read_exchange(connection),
+                held=tuple(Held(*row) for row in await _rows(connection, _HELD, {"now": now})),
             )
 
     async def _open(self, connection: Connection, now: datetime) -> list[tuple[Any, ...]]:

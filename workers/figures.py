@@ -81,6 +81,17 @@ class FiguresCollector(Collector):
         yield from self._exchange()
         yield _labelled(metrics.MANNED, {} if self._manned is None else {(): float(self._manned)})
 
+    def _held(self) -> Iterator[Family]:
+        """Whose time open dossiers run on, and how old the oldest is."""
+        oldest: dict[Who, float] = defaultdict(float)
+        for row in self._figures.held:
+            who = self._who(row.authority, row.field)
+            oldest[who] = max(oldest[who], row.oldest)
+        yield _labelled(
+            metrics.HELD, {(*self._who(row.authority, row.field), row.holder): row.count for row in self._figures.held}
+        )
+        yield _labelled(metrics.OLDEST, oldest)
+
     def _exchange(self) -> Iterator[Family]:
         """What comes in and goes out, and upkeep: what was never done is not told."""
         exchange = self._figures.exchange
@@ -147,6 +158,7 @@ class FiguresCollector(Collector):
                         soon.add_metric(who, row.soon)
             yield family
         yield soon
+        yield from self._held()
         waiting = metrics.UNACKNOWLEDGED
         family = GaugeMetricFamily(waiting.name, waiting.help, labels=waiting.labels)
         for link in self._figures.unacknowledged:

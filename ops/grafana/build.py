@@ -121,6 +121,17 @@ LATENESS: Final = Dashboard(
             {"{{authority}}": over("motcua_keyed_late_total", "7d", "authority")},
         ),
         Panel(
+            "Whose time it is",
+            "Open dossiers by whom they wait for: the officer, the citizen, a linked authority, the post, nobody.",
+            {"{{holder}}": f"sum by (holder) (motcua_dossiers_open_by_holder{WHO})"},
+        ),
+        Panel(
+            "Overdue, by authority",
+            "Open dossiers past their due moment under each deciding authority.",
+            {"{{authority}}": f"sum by (authority) ({OPEN}{OVERDUE})"},
+            kind="bargauge",
+        ),
+        Panel(
             "Changed by corrections, over 30 days",
             "Judgements of lateness that a correction took away, and that it gave.",
             {
@@ -150,6 +161,17 @@ FLOW: Final = Dashboard(
             "Open",
             "Open dossiers by deciding authority.",
             {"{{authority}}": f"sum by (authority) ({OPEN}{WHO})"},
+        ),
+        Panel(
+            "Oldest open dossier",
+            "Since its reception, by the wall clock; the ten authorities where work has lain longest.",
+            {"{{authority}}": f"topk(10, max by (authority) (motcua_dossiers_oldest_open_seconds{WHO}))"},
+            unit="s",
+        ),
+        Panel(
+            "Supplements asked for, by field, over 7 days",
+            "While one is awaited the clock stands, or begins anew, as the procedure has it.",
+            {"{{field}}": over("motcua_supplements_requested_total", "7d", "field")},
         ),
         Panel(
             "Stages as bottlenecks, over 7 days",

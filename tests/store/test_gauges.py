@@ -9,7 +9,7 @@ from domain.authority import Authority, AuthorityKind, Level
 from domain.dossier import commands as c
 from domain.procedure import SuspensionReason
 from store.database import Database as Pool
-from store.gauges import DRIFT_GRACE, Figures, Gauges, Open, Unacknowledged
+from store.gauges import DRIFT_GRACE, Figures, Gauges, Held, Open, Unacknowledged
 from store.postgres import PostgresJournal
 from store.projections.projector import Projector
 from store.projections.registry import PROJECTIONS
@@ -139,3 +139,15 @@ async def _catch_up(pool: Pool) -> None:
     while await Sequencer(pool).step():
         pass
     await Projector(pool).catch_up()
+
+
+async def test_whose_time_it_is_and_for_how_long(lives: Lives, pool: Pool) -> None:
+    """An open dossier counts for whom it waits for; the oldest one tells its age since the reception."""
+    await lives.receive("A", "2026-03-02T08:10+07:00")
+    await lives.receive("B", "2026-03-03T08:10+07:00")
+    await lives.receive("C", "2026-03-03T08:20+07:00")
+    await lives.do("B", "2026-03-03T09:00+07:00", c.RequestSupplement("thiếu"))
+    await lives.finish("C", "2026-03-03T10:00+07:00")
+    found = sorted((await at(pool, "2026-03-04T08:10+07:00")).held, key=lambda held: held.holder)
+    day = 86_400.0
+    assert found == [Held("X1", "hộ tịch", "citizen", 1, day), Held("X1", "hộ tịch", "officer", 1, 2 * day)]
