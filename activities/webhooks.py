@@ -13,7 +13,8 @@ import msgspec
 
 from activities.carriers.signing import headers_of
 from activities.outside import TIMEOUT, Never, NotYet, retry_after
-from store.outbox import Subscription, Taken
+from store.outbox import Taken
+from store.subscriptions import Subscription
 
 KIND: Final = "webhook"
 SPEC_VERSION: Final = "1.0"
@@ -56,7 +57,7 @@ class Webhooks:
             raise Never("the subscription is ended")
         body = msgspec.json.encode(message.payload["event"])
         now = datetime.now(UTC)
-        headers = headers_of((subscription.secret,), message.payload["event"]["id"], now, body)
+        headers = headers_of(subscription.secrets, message.payload["event"]["id"], now, body)
         response = await self._post(subscription.url, body, {**headers, "Content-Type": MEDIA_TYPE})
         if response.status_code == HTTPStatus.GONE:
             await self._disable(subscription.id, "the receiver answered 410")

@@ -25,6 +25,7 @@ TAGS: Final = [
     {"name": "commands", "description": "What officers do with a dossier, one route for each command."},
     {"name": "tasks", "description": "Worklists."},
     {"name": "events", "description": "What happens, as it happens."},
+    {"name": "webhooks", "description": "Who is told of which events, and what could not be delivered."},
     {"name": "system", "description": "Health, and this document."},
 ]
 SECURITY: Final = {
@@ -84,6 +85,14 @@ PARAMETERS: Final[dict[str, Any]] = {
         "description": "The dossier's code, as it is printed on the receipt.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
         "example": CODE,
+    },
+    "subscription": {
+        "name": "subscription",
+        "in": "path",
+        "required": True,
+        "description": "The subscription's id.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"},
+        "example": "kho-ho-so",
     },
     "idempotency_key": {
         "name": "Idempotency-Key",

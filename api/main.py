@@ -15,17 +15,20 @@ from api.feed import Feed
 from api.limits import Limiter, Rate
 from api.parts import Parts
 from api.server import serve
-from runtime import process, temporal, tokens, wrapping
+from runtime import process, temporal, tokens
 from runtime.errors import OperationalError, PortTaken
 from runtime.settings import Settings
 from store.cursors import Cursors
 from store.database import Database
 from store.inbox import Inbox
-from store.keys import Vault, WrappingKeys
+from store.keys import Vault, wrapping_keys_of
+from store.outbox import Outbox
 from store.postgres import PostgresJournal
 from store.queries import Queries
 from store.references import References
 from store.rules_source import PinnedRules
+from store.strongbox import Strongbox
+from store.subscriptions import Subscriptions
 from workflows.client import Dossiers
 
 BACKLOG: Final = 2048
@@ -52,7 +55,7 @@ async def opened(settings: Settings, rate: Rate | None = None) -> AsyncIterator[
     ``rate`` is how much one officer may ask. Raises SettingError for a setting that is missing or wrong.
     """
     secret = tokens.read_secret(settings.secret_file)
-    keys = wrapping.read_wrapping_keys(settings.wrapping_key_file)
+    keys = wrapping_keys_of(settings)
     carriers = load_carriers(settings.carriers_dir, settings.carrier_keys_file)
     async with Database(settings.require_database(), size=settings.database_pool, name="motcua-api") as database:
         client = await temporal.connect(settings, lazy=True)
@@ -63,7 +66,7 @@ async def opened(settings: Settings, rate: Rate | None = None) -> AsyncIterator[
             dossiers=Dossiers(client, journal, settings.task_queue),
             catalogue=Catalogue(References(database)),
             rules=PinnedRules(database),
-            vault=Vault(database, WrappingKeys(keys, current=next(iter(keys)))),
+            vault=Vault(database, keys),
             queries=Queries(database, Cursors(secret)),
             feed=Feed(database, journal),
             limiter=Limiter(rate or Rate()),
@@ -71,6 +74,8 @@ async def opened(settings: Settings, rate: Rate | None = None) -> AsyncIterator[
             probes={"postgresql": database.ping, "temporal": lambda: temporal.ping(client)},
             carriers=carriers,
             inbox=Inbox(database),
+            outbox=Outbox(database),
+            subscriptions=Subscriptions(database, Strongbox(lambda: keys)),
         )
         following = asyncio.create_task(parts.feed.run())
         try:

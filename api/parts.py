@@ -16,8 +16,10 @@ from store.database import Database
 from store.inbox import Inbox
 from store.journal import Journal
 from store.keys import Vault
+from store.outbox import Outbox
 from store.queries import Queries
 from store.rules_source import PinnedRules
+from store.subscriptions import Subscriptions
 from workflows.client import Dossiers
 
 PARTS: Final = "parts"
@@ -43,6 +45,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     probes: Mapping[str, Probe]
     carriers: Mapping[str, Known]
     inbox: Inbox
+    outbox: Outbox
+    subscriptions: Subscriptions
 
     def now(self) -> datetime:
         """The moment, in UTC."""

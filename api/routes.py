@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api import bulk, commands, dossiers, health, intake, post, reference, stream, tasks
+from api import bulk, commands, dossiers, health, intake, post, reference, stream, tasks, webhooks
 
 OFFICER_PREFIX: Final = "/api/v1"
 """What stands below it needs a token."""
@@ -16,5 +16,10 @@ OFFICER_ROUTES: Final = (
     tasks.worklist,
     bulk.bulk,
     stream.follow,
+    webhooks.listed,
+    webhooks.put_one,
+    webhooks.delete_one,
+    webhooks.dead_letters,
+    webhooks.replay,
 )
 OPEN_ROUTES: Final = (health.healthz, health.readyz, reference.document_json, reference.overview, post.callbacks)

@@ -161,14 +161,14 @@ def shred(
 
 
 async def _shredded(code: str) -> None:
-    from runtime import settings, wrapping
+    from runtime import settings
     from store.database import Database
-    from store.keys import Vault, WrappingKeys
+    from store.keys import Vault, wrapping_keys_of
 
     chosen = settings.load(os.environ)
-    keys = wrapping.read_wrapping_keys(chosen.wrapping_key_file)
+    keys = wrapping_keys_of(chosen)
     async with Database(chosen.require_database(), size=1, name="motcua-shred") as database:
-        await Vault(database, WrappingKeys(keys, current=next(iter(keys)))).shred(code)
+        await Vault(database, keys).shred(code)
 
 
 def _ask(question: Callable[[Store], Awaitable[T]]) -> T:

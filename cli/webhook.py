@@ -14,7 +14,10 @@ from cli import output
 from cli.output import BadInput, Json
 
 if TYPE_CHECKING:
+    from runtime.settings import Settings
+    from store.database import Database
     from store.outbox import Outbox
+    from store.subscriptions import Subscriptions
 
 T = TypeVar("T")
 
@@ -23,6 +26,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="Webhooks, and all else that leaves us: subscribers, dead letters.")
     group.command("subscribe")(subscribe)
+    group.command("rotate")(rotate)
     group.command("unsubscribe")(unsubscribe)
     group.command("list")(listed)
     group.command("dead")(dead)
@@ -39,7 +43,7 @@ def subscribe(
 ) -> None:
     """Tell somebody of events; prints the secret that signs them, once."""
     from domain.dossier.codec import EVENT_OF
-    from store.outbox import Subscription
+    from store.subscriptions import Subscription
 
     types = tuple(kind or ())
     if unknown := sorted(set(types) - set(EVENT_OF)):
@@ -48,17 +52,38 @@ def subscribe(
     if not url.startswith(("https://", "http://")):
         message = f"{url!r} is not a URL like https://example.vn/hook"
         raise BadInput(message, code="invalid_url")
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    _run(lambda outbox: outbox.subscribe(Subscription(name, authority, types, url, secret)))
-    if json:
-        output.print_json({"subscription": name, "secret": secret})
-    else:
-        sys.stdout.write(f"{secret}\n")
+    secret = _new_secret()
+
+    async def work(subscriptions: "Subscriptions") -> bool:
+        return await subscriptions.subscribe(Subscription(name, authority, types, url, (secret,)))
+
+    _subscribed(work)
+    _tell_secret(name, secret, json=json)
+
+
+def rotate(
+    name: Annotated[str, typer.Argument(help="The subscription's id.")],
+    json: Json = False,
+) -> None:
+    """Sign with a new secret, which is printed; the old one signs beside it for 24 hours."""
+    secret = _new_secret()
+
+    async def work(subscriptions: "Subscriptions") -> None:
+        from msgspec.structs import replace
+
+        known = await subscriptions.find(name)
+        if known is None:
+            message = f"there is no subscription {name!r}; 'motcua webhook list' shows them"
+            raise BadInput(message, code="subscription_unknown")
+        await subscriptions.subscribe(replace(known, secrets=(secret,)))
+
+    _subscribed(work)
+    _tell_secret(name, secret, json=json)
 
 
 def unsubscribe(name: Annotated[str, typer.Argument(help="The subscription's id.")]) -> None:
     """Tell somebody no more."""
-    _run(lambda outbox: outbox.unsubscribe(name))
+    _subscribed(lambda subscriptions: subscriptions.unsubscribe(name))
 
 
 def listed(json: Json = False) -> None:
@@ -66,7 +91,7 @@ def listed(json: Json = False) -> None:
     found = [
         {"id": one.id, "authority": one.authority, "types": one.types, "url": one.url, "enabled": one.enabled,
          "reason": one.reason}
-        for one in _run(lambda outbox: outbox.subscriptions())
+        for one in _subscribed(lambda subscriptions: subscriptions.all())
     ]  # fmt: skip
     if json:
         output.print_json({"subscriptions": found})
@@ -99,15 +124,38 @@ def replay(numbers: Annotated[list[int], typer.Argument(help="Numbers of dead le
         sys.stdout.write(f"{done} will be sent again\n")
 
 
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _tell_secret(name: str, secret: str, *, json: bool) -> None:
+    if json:
+        output.print_json({"subscription": name, "secret": secret})
+    else:
+        sys.stdout.write(f"{secret}\n")
+
+
 def _run(work: "Callable[[Outbox], Awaitable[T]]") -> T:
-    from runtime import settings
-    from store.database import Database
     from store.outbox import Outbox
 
-    url = settings.load(os.environ).require_database()
+    return _opened(lambda database, _: work(Outbox(database)))
+
+
+def _subscribed(work: "Callable[[Subscriptions], Awaitable[T]]") -> T:
+    from store.strongbox import strongbox_of
+    from store.subscriptions import Subscriptions
+
+    return _opened(lambda database, chosen: work(Subscriptions(database, strongbox_of(chosen))))
+
+
+def _opened(work: "Callable[[Database, Settings], Awaitable[T]]") -> T:
+    from runtime import settings
+    from store.database import Database
+
+    chosen = settings.load(os.environ)
 
     async def opened() -> T:
-        async with Database(url, size=2, name="motcua-webhook") as database:
-            return await work(Outbox(database))
+        async with Database(chosen.require_database(), size=2, name="motcua-webhook") as database:
+            return await work(database, chosen)
 
     return asyncio.run(opened())

@@ -18,6 +18,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from runtime.settings import Settings
+from runtime.wrapping import read_wrapping_keys
 from store.database import Connection, Database
 from store.errors import BrokenSeal, Shredded
 
@@ -64,6 +66,12 @@ class WrappingKeys(msgspec.Struct, frozen=True):
             message = f"the data key of {code} is wrapped by the key {name!r}, which is not configured"
             raise BrokenSeal(message)
         return _decrypt(self.keys[name], wrapped, code)
+
+
+def wrapping_keys_of(settings: Settings) -> WrappingKeys:
+    """The keys in the file that the settings name; raise SettingError."""
+    keys = read_wrapping_keys(settings.wrapping_key_file)
+    return WrappingKeys(keys, current=next(iter(keys)))
 
 
 class Vault:

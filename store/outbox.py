@@ -48,18 +48,6 @@ class Letter(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Subscription(msgspec.Struct, frozen=True):
-    """Who is told of events of these types (none: of all) at this authority (empty: at all); ``secret`` signs."""
-
-    id: str
-    authority: str
-    types: tuple[str, ...]
-    url: str
-    secret: str
-    enabled: bool = True
-    reason: str = ""
-
-
 _CURSOR: Final = b"SELECT position FROM outbox_cursors WHERE consumer = %s"
 _HOLD: Final = b"SELECT position FROM outbox_cursors WHERE consumer = %s FOR UPDATE"
 _MOVE: Final = b"UPDATE outbox_cursors SET position = %s WHERE consumer = %s"
@@ -90,16 +78,6 @@ _LETTERS: Final = b"""
     WHERE status = %s AND id > %s ORDER BY id LIMIT %s
 """
 _COUNTS: Final = b"SELECT kind, status, count(*) FROM outbox GROUP BY kind, status"
-_SUBSCRIBE: Final = b"""
-    INSERT INTO webhook_subscriptions (id, authority, types, url, secret) VALUES (%s, %s, %s, %s, %s)
-    ON CONFLICT (id) DO UPDATE SET authority = excluded.authority, types = excluded.types, url = excluded.url,
-        secret = excluded.secret, enabled = true, reason = ''
-"""
-_SUBSCRIPTIONS: Final = b"""
-    SELECT id, authority, types, url, secret, enabled, reason FROM webhook_subscriptions ORDER BY id
-"""
-_DISABLE: Final = b"UPDATE webhook_subscriptions SET enabled = false, reason = %s WHERE id = %s"
-_UNSUBSCRIBE: Final = b"DELETE FROM webhook_subscriptions WHERE id = %s"
 
 
 class Outbox:
@@ -170,27 +148,6 @@ class Outbox:
         for kind, status, number in await self._fetch(_COUNTS, ()):
             found.setdefault(kind, {})[status] = number
         return found
-
-    async def subscribe(self, subscription: Subscription) -> None:
-        """Add a subscription, or change and enable the one of this id."""
-        types = msgspec.json.encode(subscription.types).decode()
-        row = (subscription.id, subscription.authority, types, subscription.url, subscription.secret)
-        await self._execute(_SUBSCRIBE, row)
-
-    async def unsubscribe(self, subscription: str) -> None:
-        """Remove a subscription."""
-        await self._execute(_UNSUBSCRIBE, (subscription,))
-
-    async def subscriptions(self) -> list[Subscription]:
-        """All of them, those that are disabled too."""
-        return [
-            Subscription(row[0], row[1], tuple(row[2]), row[3], row[4], row[5], row[6])
-            for row in await self._fetch(_SUBSCRIPTIONS, ())
-        ]
-
-    async def disable(self, subscription: str, reason: str) -> None:
-        """Send nothing more to a subscriber."""
-        await self._execute(_DISABLE, (_storable(reason), subscription))
 
     async def _execute(self, statement: bytes, parameters: Sequence[Any]) -> None:
         async def work(connection: Connection) -> None:

@@ -375,6 +375,8 @@ webhook_subscriptions = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("reason", sa.Text, nullable=False, server_default=sa.text("''")),
     sa.Column("created_at", _moment(), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("previous_secret", sa.Text),
+    sa.Column("previous_until", _moment()),
     comment="Who is told of which events of which authority (empty: of all).",
 )
 

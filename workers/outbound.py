@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,7 +25,8 @@ from runtime.instruments import MESSAGES
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.journal import Journal, Positioned
-from store.outbox import Message, Outbox, Subscription, Taken
+from store.outbox import Message, Outbox, Taken
+from store.subscriptions import Subscription, Subscriptions
 from store.wake import POSITIONS, Wake
 from workers.inbound import STORE_AWAY, ending
 
@@ -52,6 +53,7 @@ class Announcer:
         database: Database,
         journal: Journal,
         outbox: Outbox,
+        subscriptions: Subscriptions,
         *,
         tells_portal: bool = False,
         notices: Sequence[str] = (),
@@ -61,6 +63,7 @@ class Announcer:
         self._database = database
         self._journal = journal
         self._outbox = outbox
+        self._subscriptions = subscriptions
         self._tells_portal = tells_portal
 
     async def run(self) -> None:
@@ -82,7 +85,7 @@ class Announcer:
         return len(batch)
 
     async def _messages(self, batch: Sequence[Positioned]) -> list[Message]:
-        subscriptions = [one for one in await self._outbox.subscriptions() if one.enabled]
+        subscriptions = [one for one in await self._subscriptions.all() if one.enabled]
         found: list[tuple[str, Message]] = []
         by_stream: dict[Stream, list[Record]] = {}
         for row in batch:
@@ -266,18 +269,6 @@ class Courier:
         await sender.given_up(message, reason)
         await self._outbox.dead(message.id, reason)
         MESSAGES.labels(message.kind, "dead").inc()
-
-
-Find = Callable[[str], Awaitable[Subscription | None]]
-
-
-def finder(outbox: Outbox) -> Find:
-    """Finds subscriptions by their ids."""
-
-    async def find(wanted: str) -> Subscription | None:
-        return next((one for one in await outbox.subscriptions() if one.id == wanted), None)
-
-    return find
 
 
 async def reconcile_portal(journal: Journal, outbox: Outbox, told: portal.Portal) -> int:

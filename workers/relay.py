@@ -17,16 +17,18 @@ from activities.postal import CANCEL, ORDER, CarrierOrders
 from activities.webhooks import Webhooks
 from domain.dossier.commands import Order
 from domain.ids import Stream
-from runtime import logging, process, temporal, wrapping
+from runtime import logging, process, temporal
 from runtime.settings import Settings
 from store.database import Database
 from store.errors import Shredded, StoreUnavailable
 from store.inbox import Inbox
-from store.keys import Vault, WrappingKeys
+from store.keys import Vault, wrapping_keys_of
 from store.outbox import Outbox
 from store.postgres import PostgresJournal
+from store.strongbox import strongbox_of
+from store.subscriptions import Subscriptions
 from workers.inbound import STORE_AWAY, Inbound, ending
-from workers.outbound import APPLICANT, Announcer, Courier, finder, reconcile_portal
+from workers.outbound import APPLICANT, Announcer, Courier, reconcile_portal
 from workers.watchman import Watchman
 from workflows.client import Dossiers, DossiersUnavailable
 
@@ -50,13 +52,15 @@ async def main(settings: Settings) -> None:
         httpx.AsyncClient() as client,
     ):
         journal, outbox = PostgresJournal(database), Outbox(database)
+        subscriptions = Subscriptions(database, strongbox_of(settings))
         dossiers = Dossiers(await temporal.connect(settings, lazy=True), journal, settings.task_queue)
         inbound = Inbound(Inbox(database), dossiers, carriers)
         people = _lookup(settings, database, journal) if settings.smtp_address or settings.sms_url else None
-        found = senders(settings, client, outbox, dossiers, carriers)
+        found = senders(settings, client, subscriptions, dossiers, carriers)
         found |= notices(settings, client, people) if people else {}
         kinds = [kind for kind in (MAIL, SMS) if kind in found]
-        announcer = Announcer(database, journal, outbox, tells_portal=bool(settings.portal_url), notices=kinds)
+        tells_portal = bool(settings.portal_url)
+        announcer = Announcer(database, journal, outbox, subscriptions, tells_portal=tells_portal, notices=kinds)
         courier = Courier(outbox, found)
         process.announce_ready(settings)
         async with asyncio.TaskGroup() as group:
@@ -71,7 +75,11 @@ async def main(settings: Settings) -> None:
 
 
 def senders(
-    settings: Settings, client: httpx.AsyncClient, outbox: Outbox, dossiers: Dossiers, carriers: Mapping[str, Known]
+    settings: Settings,
+    client: httpx.AsyncClient,
+    subscriptions: Subscriptions,
+    dossiers: Dossiers,
+    carriers: Mapping[str, Known],
 ) -> dict[str, Sender]:
     """Whoever sends messages of each kind; webhooks and orders always, states where there is a portal."""
 
@@ -86,7 +94,7 @@ def senders(
     found: dict[str, Sender] = {
         ORDER: orders,
         CANCEL: orders,
-        webhooks.KIND: Webhooks(client, finder(outbox), outbox.disable, allow),
+        webhooks.KIND: Webhooks(client, subscriptions.find, subscriptions.disable, allow),
     }
     if settings.portal_url:
         found[portal.KIND] = Portal(client, settings.portal_url)
@@ -111,8 +119,7 @@ def notices(
 
 
 def _lookup(settings: Settings, database: Database, journal: PostgresJournal) -> Lookup:
-    keys = wrapping.read_wrapping_keys(settings.wrapping_key_file)
-    return person_finder(Vault(database, WrappingKeys(keys, current=next(iter(keys)))), journal, settings)
+    return person_finder(Vault(database, wrapping_keys_of(settings)), journal, settings)
 
 
 def person_finder(vault: Vault, journal: PostgresJournal, settings: Settings) -> Lookup:

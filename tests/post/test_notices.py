@@ -74,7 +74,7 @@ async def courier(system: System, mailbox: tuple[Mailbox, int], positions: Inbox
     )
     async with httpx.AsyncClient() as client:
         found = notices(settings, client, person_finder(system.parts.vault, journal, settings), lambda: DAY)
-        announcer = Announcer(database, journal, outbox, notices=list(found))
+        announcer = Announcer(database, journal, outbox, system.parts.subscriptions, notices=list(found))
         while await announcer.step():
             pass
         yield Courier(outbox, found, schedule=(timedelta(0),) * 9)
@@ -90,9 +90,8 @@ async def test_an_applicant_is_told_once(system: System, mailbox: tuple[Mailbox,
         answer = await clerk.post("/api/v1/dossiers", json=body, headers=keyed())
         code = answer.json()["code"]
     outbox = Outbox(system.parts.database)
-    announcer = Announcer(
-        system.parts.database, PostgresJournal(system.parts.database), outbox, notices=["notice.mail"]
-    )
+    journal, subscriptions = PostgresJournal(system.parts.database), system.parts.subscriptions
+    announcer = Announcer(system.parts.database, journal, outbox, subscriptions, notices=["notice.mail"])
     async with asyncio.timeout(30):
         while not [mail for mail in box.mails if code in str(mail["Subject"])]:
             await announcer.step()

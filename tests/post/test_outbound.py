@@ -24,8 +24,9 @@ from domain.postal import ScanState
 from runtime import temporal
 from runtime.embedded.temporal import EmbeddedTemporal
 from store.database import Database as Pool
-from store.outbox import Message, Outbox, Subscription
+from store.outbox import Message, Outbox
 from store.postgres import PostgresJournal
+from store.subscriptions import Subscription
 from tests.post.callbacks import SECRET, relaying, state, with_post
 from tests.support import http
 from tests.support.databases import Database
@@ -131,8 +132,8 @@ async def _announcing(system: System) -> AsyncIterator[None]:
     client = await temporal.connect(system.settings, lazy=True)
     async with httpx.AsyncClient() as over, relaying(system.settings):
         dossiers = Dossiers(client, journal, system.settings.task_queue)
-        found = senders(system.settings, over, outbox, dossiers, system.parts.carriers)
-        announcer = Announcer(database, journal, outbox, tells_portal=True)
+        found = senders(system.settings, over, system.parts.subscriptions, dossiers, system.parts.carriers)
+        announcer = Announcer(database, journal, outbox, system.parts.subscriptions, tells_portal=True)
         courier = Courier(outbox, found, schedule=QUICK, chance=lambda low, _: low)
         tasks = [asyncio.create_task(announcer.run()), asyncio.create_task(courier.run())]
         yield
@@ -190,9 +191,9 @@ async def test_a_carrier_that_takes_no_orders_is_an_officers_task(system: System
 
 async def test_webhooks_are_signed_thin_and_in_order(system: System, receiver: Receiver) -> None:
     """Failures and redirects are sent again; who subscribed to another authority is told nothing."""
-    outbox = Outbox(system.parts.database)
-    await outbox.subscribe(Subscription("all", "", (), f"{receiver.url}/hook", SECRET))
-    await outbox.subscribe(Subscription("other", STRANGER, (), f"{receiver.url}/hook?other", SECRET))
+    subscriptions = system.parts.subscriptions
+    await subscriptions.subscribe(Subscription("all", "", (), f"{receiver.url}/hook", (SECRET,)))
+    await subscriptions.subscribe(Subscription("other", STRANGER, (), f"{receiver.url}/hook?other", (SECRET,)))
     receiver.answers = [500, 302, 429]
     code = await _submitted(system)
     async with system.client("clerk") as clerk:
@@ -209,27 +210,27 @@ async def test_webhooks_are_signed_thin_and_in_order(system: System, receiver: R
         assert headers["content-type"] == "application/cloudevents+json"
         assert event["data"] == {"dossier": code, "part": "", "authority": OFFICE}
         assert APPLICANT["name"].encode() not in body
-    await outbox.unsubscribe("other")
-    await outbox.unsubscribe("all")
+    await subscriptions.unsubscribe("other")
+    await subscriptions.unsubscribe("all")
 
 
 async def test_gone_ends_a_subscription(system: System, receiver: Receiver) -> None:
     """410 and nothing more is sent; what was not delivered is a dead letter, and can be replayed."""
-    outbox = Outbox(system.parts.database)
-    await outbox.subscribe(Subscription("gone", DESK, ("dossier.submitted",), f"{receiver.url}/hook", SECRET))
+    outbox, subscriptions = Outbox(system.parts.database), system.parts.subscriptions
+    await subscriptions.subscribe(Subscription("gone", DESK, ("dossier.submitted",), f"{receiver.url}/hook", (SECRET,)))
     receiver.answers = [410]
     await _submitted(system)
     async with asyncio.timeout(30):
         while not any(letter.kind == "webhook" for letter in await outbox.letters()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    found = {one.id: one for one in await outbox.subscriptions()}["gone"]
+    found = {one.id: one for one in await subscriptions.all()}["gone"]
     assert (found.enabled, found.reason) == (False, "the receiver answered 410")
     dead = [letter for letter in await outbox.letters() if letter.kind == "webhook"]
     heard = len(receiver.heard)
-    await outbox.subscribe(Subscription("gone", DESK, ("dossier.submitted",), f"{receiver.url}/hook", SECRET))
+    await subscriptions.subscribe(Subscription("gone", DESK, ("dossier.submitted",), f"{receiver.url}/hook", (SECRET,)))
     assert await outbox.replay([dead[-1].id]) == 1
     await _until(lambda: len(receiver.heard) > heard)
-    await outbox.unsubscribe("gone")
+    await subscriptions.unsubscribe("gone")
 
 
 @pytest.mark.parametrize(
