@@ -56,7 +56,7 @@ drill: $(STAMP) ## lose Temporal's data under 300 open dossiers; the rest of the
 	@MOTCUA_DRILL=300 $(BIN)/pytest tests/drill
 
 .PHONY: check
-check: format lint types imports dependencies dead-code migrations openapi alerts operations ## everything that is checked without running the system
+check: format lint types imports dependencies dead-code migrations openapi asyncapi alerts operations ## everything that is checked without running the system
 
 .PHONY: format
 format: $(STAMP)
@@ -92,6 +92,16 @@ openapi: $(STAMP)
 	@mkdir -p build
 	@$(BIN)/python -m api.schema build/openapi.json
 	@$(BIN)/openapi-spec-validator build/openapi.json > $(VENV)/openapi.log 2>&1 || { cat $(VENV)/openapi.log >&2; exit 1; }
+
+# The parser of the specification's makers runs on node; package-lock.json pins it by hash.
+node_modules/.package-lock.json: package-lock.json
+	@npm ci --no-audit --no-fund --silent && touch $@
+
+.PHONY: asyncapi
+asyncapi:
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory node_modules/.package-lock.json && \
+	   node tests/support/asyncapi.mjs docs/asyncapi.yaml; \
+	 else echo "NOT CHECKED: docs/asyncapi.yaml (no npm here; Debian has it in the packages 'nodejs' and 'npm')" >&2; fi
 
 .PHONY: alerts
 alerts:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_webhook_secrets"
-down_revision = "2026_11_22_outbox"
+down_revision = "2026_11_27_upkeep"
 branch_labels = None
 depends_on = None
 

@@ -16,11 +16,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from activities.notifications import LOCAL, Notice, Person, Template, load_templates, quiet_for, words
 from activities.notifications import Mail as Outgoing
 from activities.outside import Never
+from domain.ids import Stream
 from runtime.embedded import ports
 from store.inbox import Inbox
 from store.outbox import Message, Outbox
 from store.postgres import PostgresJournal
 from tests.post.callbacks import relaying
+from tests.post.receiver import receiving
 from tests.support.http import APPLICANT, PLAIN, System, keyed
 from workers.outbound import Announcer, Courier
 from workers.relay import notices, person_finder
@@ -110,6 +112,71 @@ async def test_an_applicant_is_told_once(system: System, mailbox: tuple[Mailbox,
     assert due.strftime("%H:%M %d/%m/%Y") in text
     stored = await outbox.letters("sent", limit=1000)
     assert APPLICANT["name"] not in repr(stored)
+
+
+async def test_an_applicant_without_mail_gets_a_text_once(system: System, positions: Inbox) -> None:
+    """The gateway fails twice and is tried again under the same key; by night nothing is sent, and nothing is lost."""
+    del positions
+    database, outbox = system.parts.database, Outbox(system.parts.database)
+    journal = PostgresJournal(database)
+    async with receiving() as gateway, httpx.AsyncClient() as client:
+        settings = msgspec.structs.replace(system.settings, sms_url=f"{gateway.url}/hook")
+        hour = [DAY.replace(hour=22)]
+        find = person_finder(system.parts.vault, journal, settings)
+        courier = Courier(outbox, notices(settings, client, find, lambda: hour[0]), schedule=(timedelta(0),) * 9)
+        async with system.client("clerk") as clerk:
+            body = {"procedure": PLAIN, "components": ["don"], "applicant": APPLICANT}
+            code = (await clerk.post("/api/v1/dossiers", json=body, headers=keyed())).json()["code"]
+        [received] = [one for one in await journal.read(Stream(code)) if one.type == "dossier.received"]
+        key = f"{received.event_id}/notice.sms"
+        announcer = Announcer(database, journal, outbox, system.parts.subscriptions, notices=["notice.sms"])
+        async with asyncio.timeout(30):
+            while key not in {one.key for one in await outbox.letters("new", limit=1000)}:
+                await announcer.step()
+                await asyncio.sleep(0.02)
+        await courier.step()
+        assert gateway.heard == []
+        hour[0] = DAY
+        await _by_day(system)
+        gateway.answers = [503, 429]
+        async with asyncio.timeout(30):
+            while key not in {one.key for one in await outbox.letters("sent", limit=1000)}:
+                await courier.step()
+                await _by_day(system)
+        for _ in range(3):
+            await courier.step()
+        texts = [(headers, msgspec.json.decode(content)) for headers, content in gateway.heard]
+    mine = [(headers, text) for headers, text in texts if code in text["text"]]
+    assert len(mine) == 1
+    assert mine[0][1]["to"] == APPLICANT["phone"]
+    assert mine[0][0]["idempotency-key"] == key
+
+
+async def _by_day(system: System) -> None:
+    """What waits for the morning is due."""
+    async with system.parts.database.connection() as connection:
+        await connection.execute("UPDATE outbox SET due_at = clock_timestamp() WHERE status = 'new'")
+
+
+async def test_a_gateway_that_refuses_is_a_dead_letter(system: System, positions: Inbox) -> None:
+    """A number that the gateway will never take is not tried for ever."""
+    del positions
+    outbox = Outbox(system.parts.database)
+    async with receiving() as gateway, httpx.AsyncClient() as client:
+        settings = msgspec.structs.replace(system.settings, sms_url=f"{gateway.url}/hook")
+
+        async def find(_: Notice) -> Person:
+            return Person("A", phone="0912 345 678")
+
+        courier = Courier(outbox, notices(settings, client, find, lambda: DAY))
+        await outbox.add(
+            [Message("notice.sms", "text-1", "texts", {"notice": "ready", "stream": "C", "to": "applicant"})]
+        )
+        gateway.answers = [422]
+        async with asyncio.timeout(30):
+            while not (dead := [one for one in await outbox.letters(limit=1000) if one.key == "text-1"]):
+                await courier.step()
+    assert "422" in dead[0].error
 
 
 async def test_officers_are_told_at_their_address(

@@ -5,21 +5,17 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
 import pytest
 import yaml
-from litestar import Litestar, Request, Response, get, post, put
 from standardwebhooks.webhooks import Webhook
 
 from activities.outside import Never
 from activities.portal import Portal
 from activities.webhooks import public_address
 from api.carrier_sim import CarrierSim, Manners, running
-from api.main import listen
-from api.server import serve
 from domain.postal import ScanState
 from runtime import temporal
 from runtime.embedded.temporal import EmbeddedTemporal
@@ -28,6 +24,7 @@ from store.outbox import Message, Outbox
 from store.postgres import PostgresJournal
 from store.subscriptions import Subscription
 from tests.post.callbacks import SECRET, relaying, state, with_post
+from tests.post.receiver import Receiver, receiving
 from tests.support import http
 from tests.support.databases import Database
 from tests.support.http import APPLICANT, DESK, OFFICE, PLAIN, STRANGER, System, keyed
@@ -38,57 +35,10 @@ from workflows.client import Dossiers
 QUICK = (timedelta(milliseconds=50),) * 30
 
 
-class Receiver:
-    """Somebody who is told: answers as the test wants, and remembers what it was told."""
-
-    def __init__(self) -> None:
-        """Nothing so far, and every answer is 200."""
-        self.heard: list[tuple[dict[str, str], bytes]] = []
-        self.states: dict[str, Any] = {}
-        self.answers: list[int] = []
-        self.url = ""
-
-    def app(self) -> Litestar:
-        """Its interface."""
-
-        @post("/hook", status_code=200)
-        async def hook(request: Request[Any, Any, Any]) -> Response[str]:
-            body = await request.body()
-            status = self.answers.pop(0) if self.answers else 200
-            if status == 200:
-                self.heard.append(({key.lower(): value for key, value in request.headers.items()}, body))
-            return Response("", status_code=status, headers={"Location": "/elsewhere"} if status == 302 else {})
-
-        @put("/dossiers/{code:str}/status")
-        async def told(request: Request[Any, Any, Any]) -> None:
-            code, data = request.path_params["code"], await request.json()
-            if data["version"] >= self.states.get(code, {"version": 0})["version"]:
-                self.states[code] = data
-
-        @get("/dossiers/{code:str}/status")
-        async def known(request: Request[Any, Any, Any]) -> Response[Any]:
-            code = request.path_params["code"]
-            return Response(self.states.get(code, {}), status_code=200 if code in self.states else 404)
-
-        return Litestar([hook, told, known], openapi_config=None, logging_config=None)
-
-
-@contextlib.asynccontextmanager
-async def _receiving() -> AsyncIterator[Receiver]:
-    receiver, listener, ready = Receiver(), listen("127.0.0.1", 0), asyncio.Event()
-    server = asyncio.create_task(serve(receiver.app(), listener, on_ready=ready.set, on_stop=lambda: None))
-    await ready.wait()
-    receiver.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    yield receiver
-    server.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await server
-
-
 @pytest.fixture(scope="module")
 async def receiver() -> AsyncIterator[Receiver]:
     """A receiver of webhooks, which is the portal too."""
-    async with _receiving() as opened:
+    async with receiving() as opened:
         yield opened
 
 
