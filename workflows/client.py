@@ -45,6 +45,8 @@ DEFINITE = {
 
 Everything else (restarting, overloaded, too many orders in flight, a run that is just ending) passes: repeat the call.
 """
+SILENT = {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION}
+"""What Temporal says of a workflow that gives no answer; the last where its tasks fail again and again."""
 LOST = "AcceptedUpdateCompletedWorkflow"
 """Temporal's answer to an order whose run was ended from outside before it was carried out."""
 
@@ -156,7 +158,7 @@ class Dossiers:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
-            silent = error.status in {RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+            silent = error.status in SILENT
             raise (NotAnswering if silent else DossiersUnavailable) from error
 
     async def deliver(self, message: Message) -> None:
