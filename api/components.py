@@ -86,6 +86,14 @@ PARAMETERS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 64},
         "example": CODE,
     },
+    "form": {
+        "name": "form",
+        "in": "path",
+        "required": True,
+        "description": "The form's number.",
+        "schema": {"type": "string", "pattern": "^0[1-6]\\.pdf$"},
+        "example": "01.pdf",
+    },
     "subscription": {
         "name": "subscription",
         "in": "path",

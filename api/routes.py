@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api import bulk, commands, dossiers, health, intake, post, reference, stream, tasks, webhooks
+from api import bulk, commands, dossiers, forms, health, intake, post, reference, stream, tasks, webhooks
 
 OFFICER_PREFIX: Final = "/api/v1"
 """What stands below it needs a token."""
@@ -12,6 +12,7 @@ OFFICER_ROUTES: Final = (
     dossiers.show,
     dossiers.events,
     dossiers.deadlines,
+    forms.form,
     *commands.ROUTES,
     tasks.worklist,
     bulk.bulk,

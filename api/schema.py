@@ -22,6 +22,7 @@ from api.problems import Problem
 from api.routes import OFFICER_PREFIX, OFFICER_ROUTES, OPEN_ROUTES
 
 REFERENCE: Final = "#/components/schemas/{name}"
+PDF: Final = "application/pdf"
 _PARAMETER: Final = re.compile(r"\{(\w+):\w+\}")
 
 
@@ -142,6 +143,8 @@ def _responses(doc: Doc, schema_of: dict[Any, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if doc.answer is not None:
         content["schema"] = schema_of[doc.answer]
+    elif doc.media_type == PDF:
+        content["schema"] = {"type": "string", "contentMediaType": PDF}
     if doc.example is not None:
         content["example"] = doc.example
     names = [*(["ETag"] if doc.tagged else []), *doc.headers, "X-Request-Id"]

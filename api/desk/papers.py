@@ -35,6 +35,7 @@ from web.timewords import local, moment_words, period_words, short_words
 
 REGISTER_DAYS: Final = 31
 REGISTER_LINES: Final = 200
+MEDIA_TYPE: Final = "application/pdf"
 PDF: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -46,9 +47,22 @@ def papers_of(state: Dossier) -> tuple[tuple[str, str], ...]:
 @get("/desk/dossiers/{code:str}/forms/{name:str}", name="deskForm")
 async def form(request: Call) -> Response[bytes]:
     """A form as PDF."""
+    data = await printable(request, await directory_of(request), str(request.path_params["name"]))
+    return await pdf(data)
+
+
+async def pdf(data: dict[str, Any]) -> Response[bytes]:
+    """A form's data as the answer."""
+    content = await asyncio.to_thread(printed, data)
+    headers = {**PDF, "Content-Disposition": f'inline; filename="{data["form"]}-{data["code"]}.pdf"'}
+    return Response(content, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def printable(request: Call, directory: Directory, name: str) -> dict[str, Any]:
+    """What the form of this name (``01.pdf``) reads; raise 404 where the dossier has no such form, 403."""
     parts = parts_of(request)
     loaded = await load_for(request, parts, None)
-    wanted = str(request.path_params["name"]).removesuffix(".pdf")
+    wanted = name.removesuffix(".pdf")
     if wanted not in {one.value for one in forms.available(loaded.state)}:
         raise Trouble(HTTPStatus.NOT_FOUND, "form_unknown", "this dossier has no such form")
     rules = await parts.rules.rules_of(loaded.stream, loaded.state)
@@ -57,11 +71,7 @@ async def form(request: Call) -> Response[bytes]:
         Kind.PROCEDURE, state.procedure, state.procedure_version, Procedure
     )
     person = await applicant_of(parts, request.user, loaded)
-    data = sheet(FormNumber(wanted), loaded, rules, procedure, await directory_of(request), person)
-    content = await asyncio.to_thread(printed, data)
-    name = f"{wanted}-{loaded.stream}.pdf"
-    headers = {**PDF, "Content-Disposition": f'inline; filename="{name}"'}
-    return Response(content, media_type="application/pdf", headers=headers)
+    return sheet(FormNumber(wanted), loaded, rules, procedure, directory, person)
 
 
 def sheet(  # everything that stands on a form

@@ -1,31 +1,32 @@
 """The catalogue that comes with the program: sound, staffed, and every procedure of it can be run to its end."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from catalogue.checking import check_catalogue
 from catalogue.faults import Severity
-from catalogue.links import derive_links
 from catalogue.loading import Catalogue, load_catalogue
 from catalogue.rendering import render
 from catalogue.shipped import SHIPPED
 from domain.authority import AuthorityKind, Level, Role
-from domain.binding import COMMUNE, bind, is_symbolic, needs_commune, receiving_desk
+from domain.binding import bind, is_symbolic, needs_commune, receiving_desk
 from domain.code import is_agency
 from domain.dossier import commands as c
 from domain.dossier import events as e
-from domain.dossier.decider import decide
-from domain.dossier.evolve import fold
+from domain.dossier.evolve import evolve
 from domain.dossier.rules import Rules, make_rules
-from domain.dossier.state import Dossier
-from domain.ids import AuthorityId, CommandId, ProcedureCode
-from domain.procedure import Procedure, StageKind, all_links
-from tests.catalogue.samples import NAMES
+from domain.dossier.state import NEW, Dossier
+from domain.ids import AuthorityId, CommandId, ProcedureCode, Stream
+from domain.period import Period, Unit
+from domain.procedure import LinkKind, Procedure, StageKind, Step, all_links
+from domain.simulation import PureEngine, Send, Turned
 
 RECEIVED_AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 COMMUNES = 12
+ROOT = Stream("H99-260302-0001")
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +95,13 @@ def test_every_stage_has_somebody_to_work_it_in_every_commune(shipped: Catalogue
     for procedure in shipped.procedures.values():
         for desk in communes if needs_commune(procedure) else communes[:1]:
             bound = bind(procedure, desk, shipped.authorities)
-            for step in bound.route:
-                assert (step.authority or bound.authority, step.role) in staffed
+            for step, holder in stages_of(bound):
+                assert (step.authority or holder, step.role) in staffed, (bound.id, step.id)
 
 
 def test_no_step_of_a_source_is_lost(shipped: Catalogue) -> None:
     """The 1,344 printed steps are stages or are noted: the applicants' own, and what follows a return."""
-    stages = [step for procedure in shipped.procedures.values() for step in procedure.route]
+    stages = [step for procedure in shipped.procedures.values() for step, _ in stages_of(procedure)]
     supplied = [step for step in stages if "supplied" in step.flags]
     noted = [
         note
@@ -112,60 +113,88 @@ def test_no_step_of_a_source_is_lost(shipped: Catalogue) -> None:
 
 
 def test_2_002755_is_kept_whole(shipped: Catalogue) -> None:
-    """Commune 40 hours, province 56 hours, return not timed; and as a link when links are read."""
+    """Commune 40 hours, province 56 hours in a link of its own, return not timed."""
     procedure = shipped.procedures[ProcedureCode("2.002755-P099")]
-    hours = Counter[bool]()
-    for step in procedure.route:
-        if step.budget is not None:
-            hours[step.level == COMMUNE] += int(step.budget.amount)
-    assert hours == {True: 40, False: 56}
-    (link, _) = all_links(derive_links(procedure, NAMES).route)
-    assert link.budget is not None
-    assert link.budget.amount == 56
+    own = [step.budget.amount for step in procedure.route if step.budget is not None]
+    province, office = all_links(procedure.route)
+    assert sum(own) == 40
+    assert (province.kind, province.budget) == (LinkKind.INTER_LEVEL, Period(56, Unit.WORKING_HOUR))
+    assert (office.kind, office.budget) == (LinkKind.HORIZONTAL, Period(16, Unit.WORKING_HOUR))
 
 
-class _Run:
-    """One dossier's life by the decider alone."""
+def test_routes_cross_authorities_as_they_were_published(shipped: Catalogue) -> None:
+    """By links of every kind, in sequence, at once and within each other."""
+    links = {name: list(all_links(procedure.route)) for name, procedure in shipped.procedures.items()}
+    assert sum(bool(found) for found in links.values()) == 131
+    assert {link.kind for found in links.values() for link in found} == set(LinkKind)
+    assert all(link.route for found in links.values() for link in found)
 
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
-        self.state: Dossier = fold(())
+
+def stages_of(procedure: Procedure) -> Iterator[tuple[Step, AuthorityId]]:
+    """Every stage, of the linked parts too, with the authority that holds it where it names none."""
+    yield from _stages(procedure.route, procedure.authority)
+
+
+def _stages(route: tuple[Step, ...], holder: AuthorityId) -> Iterator[tuple[Step, AuthorityId]]:
+    for step in route:
+        if step.stage is not None:
+            yield step, holder
+        for link in step.links():
+            yield from _stages(link.route, link.to)
+
+
+class Life:
+    """A dossier and its linked parts in the pure engine: every open task forwarded, every part answered."""
+
+    def __init__(self, procedure: Procedure, shipped: Catalogue) -> None:
+        calendar_of = {name: authority.calendar for name, authority in shipped.authorities.items()}
+        self._rules = make_rules(
+            shipped.law, procedure, shipped.calendars, calendar_of[procedure.authority], calendar_of
+        )
+        self._engine = PureEngine()
         self._at = RECEIVED_AT
+        self.states: dict[Stream, Dossier] = {}
 
-    def do(self, command: c.Command) -> None:
-        self._at += timedelta(minutes=1)
-        order = c.Order(CommandId(f"c{self.state.version}"), command, self._at, actor="lan")
-        version = self.state.version
-        for event in decide(self.rules, self.state, order):
-            version += 1
-            fact = e.Fact(event, version, self._at, self._at, actor="lan")
-            self.state = fold((fact,), self.state)
+    def live(self) -> None:
+        """From the receipt until nothing is open any more."""
+        components = tuple(part.id for part in self._rules.procedure.components)
+        self._do(ROOT, c.Receive(procedure=self._rules.procedure.id, components=components), self._rules)
+        while (todo := next((one for one in self.states.items() if one[1].task is not None), None)) is not None:
+            self._work(*todo)
 
-
-def _live(procedure: Procedure, shipped: Catalogue) -> Dossier:
-    """Receive, work every stage forward, issue as soon as it may be, return."""
-    bound = bind(procedure, AuthorityId("xa-ba-sao.one_stop"), shipped.authorities)
-    calendar_of = {name: authority.calendar for name, authority in shipped.authorities.items()}
-    run = _Run(make_rules(shipped.law, bound, shipped.calendars, calendar_of[bound.authority], calendar_of))
-    run.do(c.Receive(procedure=bound.id, components=tuple(part.id for part in bound.components)))
-    while run.state.task is not None:
-        task = run.state.task
+    def _work(self, stream: Stream, state: Dossier) -> None:
+        task = state.task
+        assert task is not None
         assert not is_symbolic(task.authority)
-        if task.stage is StageKind.RETURN:
-            run.do(c.IssueResult())
-            run.do(c.ReturnResult())
-            break
-        run.do(c.CompleteTask(stage=task.stage_id))
-    return run.state
+        if stream != ROOT and task.stage is StageKind.RECEIVE:
+            self._do(stream, c.AcknowledgeLink())
+        elif stream != ROOT and task.stage is StageKind.RETURN:
+            self._do(stream, c.AnswerLink())
+        elif task.stage is StageKind.RETURN:
+            self._do(stream, c.IssueResult())
+            self._do(stream, c.ReturnResult())
+        else:
+            self._do(stream, c.CompleteTask(stage=task.stage_id))
+
+    def _do(self, stream: Stream, command: c.Command, rules: Rules | None = None) -> None:
+        self._at += timedelta(minutes=1)
+        order = c.Order(CommandId(f"c{self._at.isoformat()}"), command, self._at, actor="lan")
+        answer = self._engine.answer(Send(stream, order, rules))
+        assert not isinstance(answer, Turned), (self._rules.procedure.id, stream, command, answer)
+        for happened in answer:
+            before = self.states.get(happened.stream, NEW)
+            self.states[happened.stream] = evolve(before, happened.fact)
 
 
 def test_every_procedure_runs_from_receipt_to_return(shipped: Catalogue) -> None:
-    """By the engine itself; it approves on the way and ends returned."""
+    """By the engine itself, its links included; it approves on the way and ends returned."""
     for procedure in shipped.procedures.values():
-        state = _live(procedure, shipped)
-        assert state.ending is e.Ending.RETURNED, procedure.id
-        assert state.approved is not None, procedure.id
-        assert state.tasks_opened == len(procedure.route) - 1, procedure.id
+        life = Life(bind(procedure, AuthorityId("xa-ba-sao.one_stop"), shipped.authorities), shipped)
+        life.live()
+        root = life.states[ROOT]
+        assert root.ending is e.Ending.RETURNED, procedure.id
+        assert len(life.states) == 1 + len(list(all_links(procedure.route))), procedure.id
+        assert all(state.ending is not None for state in life.states.values()), procedure.id
 
 
 def test_every_procedure_is_received_at_a_desk_of_its_own(shipped: Catalogue) -> None:

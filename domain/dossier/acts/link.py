@@ -79,14 +79,14 @@ def note_answered(draft: Draft, command: c.NoteLinkAnswered) -> None:
     """The parent's side of an answer; the route goes on once all links of the step are answered or consented.
 
     The same answer again changes nothing; another one is refused; one that comes after the dossier ended is refused
-    too.
+    too. A route may hand something over when the result is issued already: that answer is waited for as any other.
     """
     link = _known(draft, command.link, command.sequence)
     if link.state is LinkState.ANSWERED:
         if link.outcome is not command.outcome:
             raise r.LinkAnsweredDifferently(link.id, str(link.outcome), command.outcome)
         return
-    if not link.open or draft.state.status is not Status.OPEN:
+    if not link.open or draft.state.status not in {Status.OPEN, Status.READY}:
         raise r.LinkClosed(link.id, link.state)
     if link.state is LinkState.OPENED:
         draft.add(e.LinkAcknowledged(link.id, link.sequence))
