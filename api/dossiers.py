@@ -71,6 +71,7 @@ class Search(msgspec.Struct, frozen=True):
 
     authority: Annotated[AuthorityId | None, Meta(description="The deciding authority.")] = None
     received_by: Annotated[AuthorityId | None, Meta(description="The desk that received it.")] = None
+    return_to: Annotated[AuthorityId | None, Meta(description="Where its result is handed over.")] = None
     status: Status | None = None
     waiting: Annotated[Waiting | None, Meta(description="Whom it waits for.")] = None
     procedure: ProcedureCode | None = None
@@ -93,9 +94,9 @@ class Search(msgspec.Struct, frozen=True):
         tag="dossiers",
         summary="Search for dossiers",
         description=(
-            "Officers search what their authority decides or received: one of `authority` and `received_by` must be "
-            "their own. Where neither is given, it is what their desk received for clerks, and what their authority "
-            "decides for others. Administrators and auditors search everything."
+            "Officers search what their authority decides, received or hands over: one of `authority`, `received_by` "
+            "and `return_to` must be their own. Where none is given, it is what their desk received for clerks, and "
+            "what their authority decides for others. Administrators and auditors search everything."
         ),
         answer=DossierPage,
         answer_description="A page of what was found.",

@@ -16,9 +16,10 @@ DESK: Final = frozenset({Role.CLERK})
 
 def dossiers_in_scope(claims: Claims, query: DossierQuery) -> DossierQuery:
     """The search, limited to what the officer may search; raise 403 for what he may not."""
-    if reads_everything(claims.roles) or claims.authority in {query.authority, query.received_by}:
+    places = {query.authority, query.received_by, query.return_to}
+    if reads_everything(claims.roles) or claims.authority in places:
         return query
-    if query.authority is None and query.received_by is None:
+    if places == {None}:
         if DESK.issuperset(claims.roles):
             return replace(query, received_by=claims.authority)
         return replace(query, authority=claims.authority)

@@ -35,6 +35,14 @@ WORDS = {
         "days": "Ngày",
         "name": "Nội dung",
         "sum": "Đã tính",
+        "minute": "phút",
+        "hour": "giờ",
+        "working_hour": "giờ làm việc",
+        "working_day": "ngày làm việc",
+        "day": "ngày",
+        "month": "tháng",
+        "day_end": "đến hết ngày",
+        "hours": "tính theo giờ",
         "week": "T2 T3 T4 T5 T6 T7 CN",
     },
     Language.EN: {
@@ -47,6 +55,14 @@ WORDS = {
         "days": "Days",
         "name": "What",
         "sum": "Counted",
+        "minute": "minutes",
+        "hour": "hours",
+        "working_hour": "working hours",
+        "working_day": "working days",
+        "day": "days",
+        "month": "months",
+        "day_end": "to the day's end",
+        "hours": "counted as hours",
         "week": "Mo Tu We Th Fr Sa Su",
     },
 }
@@ -151,8 +167,10 @@ def print_explanation(explanation: "Explanation", clock: "Clock", lang: Language
     words = WORDS[lang]
     due = words["open"] if explanation.due is None else _local(explanation.due, lang)
     console = Console(highlight=False)
+    budget = f"{clock.budget.amount:g} {words[clock.budget.unit.value]}"
     console.print(
-        f"{words['start']}: {_local(explanation.start, lang)} ({clock.budget}, {clock.count.value})", soft_wrap=True
+        f"{words['start']}: {_local(explanation.start, lang)} ({budget}, {words[clock.count.value]})",
+        soft_wrap=True,
     )
     console.print(f"{words['due']}: [bold]{due}[/bold]", soft_wrap=True)
     counted = explanation.counted()

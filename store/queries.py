@@ -33,6 +33,7 @@ class DossierQuery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     authority: AuthorityId | None = None
     received_by: AuthorityId | None = None
+    return_to: AuthorityId | None = None
     status: Status | None = None
     waiting: Waiting | None = None
     procedure: ProcedureCode | None = None
@@ -162,6 +163,7 @@ async def _fetch(connection: Connection, statement: str, values: dict[str, Any])
 _DOSSIER_CONDITIONS: Final = {
     "authority": "authority = %(authority)s",
     "received_by": "received_by = %(received_by)s",
+    "return_to": "return_to = %(return_to)s",
     "status": "status = %(status)s",
     "waiting": "waiting = %(waiting)s",
     "procedure": "procedure = %(procedure)s",
