@@ -83,6 +83,9 @@ _NEXT: Final = b"""
     SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM postal_inbox
     WHERE status IN ('new', 'waiting')
 """
+_RELEASE: Final = b"""
+    UPDATE postal_inbox SET due_at = clock_timestamp() WHERE id = ANY (%s) AND status IN ('new', 'waiting')
+"""
 _SETTLE: Final = b"""
     UPDATE postal_inbox AS kept SET status = new.status, reason = new.reason, detail = new.detail,
         event_id = coalesce(new.event_id, kept.event_id), tracking = coalesce(new.tracking, kept.tracking),
@@ -174,6 +177,14 @@ class Inbox:
         """In how many seconds the next open row is to be looked at (none: there is none; below 0: now)."""
         rows = await self._fetch(_NEXT, ())
         return rows[0][0] if rows else None
+
+    async def release(self, numbers: Sequence[int]) -> None:
+        """Give claimed rows back at once, so that nobody waits for the end of their lease."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(_RELEASE, (list(numbers),))
+
+        await self._database.run(work)
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Write down what becomes of rows; one that has ended meanwhile stays as it is."""

@@ -6,6 +6,7 @@ then parked, from which an order with its number, or an operator, takes it up ag
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -115,8 +116,17 @@ class Inbound:
     async def step(self, limit: int = BATCH) -> int:
         """Work on the rows that are due, up to ``limit``; returns how many they were."""
         rows = await self._inbox.claim(limit, LEASE)
-        if not rows:
-            return 0
+        if rows:
+            try:
+                await self._work_on(rows)
+            except asyncio.CancelledError:
+                # Told to stop in the middle: another relay need not wait until the lease is over.
+                with contextlib.suppress(StoreUnavailable):
+                    await self._inbox.release([raw.id for raw in rows])
+                raise
+        return len(rows)
+
+    async def _work_on(self, rows: Sequence[Raw]) -> None:
         settlements: list[Settlement] = []
         heard: list[Heard] = []
         for raw in rows:
@@ -129,7 +139,6 @@ class Inbound:
         await self._inbox.settle(settlements)
         for settlement in settlements:
             CALLBACKS.labels(settlement.status.value).inc()
-        return len(rows)
 
     def _read(self, raw: Raw) -> Heard | Settlement:
         known = self._carriers.get(raw.carrier)

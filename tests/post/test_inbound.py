@@ -5,6 +5,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psycopg
 import pytest
 
 from domain.dossier.view import Status as DossierStatus
@@ -153,6 +154,25 @@ async def _ended(inbox: Inbox, reason: str) -> None:
     await worked_off(inbox)  # an earlier one may have ended for the same reason: only when none is open it is this one
     rows = await inbox.listed(Status.REFUSED, limit=10_000)
     assert rows[-1].reason == reason
+
+
+async def test_a_relay_that_is_stopped_gives_back_what_it_has_in_hand(
+    system: System, carrier: httpx.AsyncClient, clerk: httpx.AsyncClient
+) -> None:
+    """The next one takes it up at once, not when the lease is over."""
+    code, tracking = await _collected(clerk, "ems")
+    async with await psycopg.AsyncConnection.connect(system.settings.database_url) as blocker:
+        async with relaying(system.settings) as inbox:
+            await blocker.execute("SELECT FROM streams WHERE stream = %s FOR UPDATE", (code,))
+            await send_ems(carrier, tracking, "EMA", datetime.now(UTC) - timedelta(minutes=1), f"{tracking}-1")
+            await until(lambda counts: bool(counts.get("new")), inbox)
+            async with asyncio.timeout(30):
+                while not [row for row in await inbox.listed(Status.NEW) if row.attempts]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        await blocker.rollback()
+    async with relaying(system.settings) as inbox:
+        await worked_off(inbox, seconds=20)
+    assert (await state(system, code)).entries.count("postal.scanned") == 1
 
 
 async def test_unknown_status_and_withdrawn_dossier(
