@@ -18,6 +18,7 @@ from api.desk.context import (
     YEAR_SECONDS,
     asked,
     check_origin,
+    clean,
     cookie,
     desk_of,
     directory_of,
@@ -44,6 +45,8 @@ from web.pages import assets
 from web.timewords import HOME, local
 
 DIGITS: Final = 4
+HANDED_OVER: Final = 10
+"""The national portal's state of a dossier whose result was returned."""
 KEEP_SECONDS: Final = 30.0
 MONTHS: Final = 12
 FIRST_YEAR: Final = 2020
@@ -87,37 +90,54 @@ class Found(msgspec.Struct, frozen=True):
     asked: tuple[str, ...]
     words: str
     return_to: str
+    digits: str
+
+    @property
+    def feedback_due(self) -> bool:
+        """Whether the citizen is asked for a mark: the result was handed over, and there is none yet."""
+        return self.state == HANDED_OVER and self.dossier.feedback is None
+
+    @property
+    def feedback_given(self) -> bool:
+        """Whether there is a mark."""
+        return self.dossier.feedback is not None
 
 
 @get("/track", name="track")
 async def track(request: Call) -> Response[str]:
     """Show how a dossier stands, to who knows its code and the last digits of the phone number given with it."""
-    code = asked(request, "code", 64).upper()
-    digits = "".join(filter(str.isdigit, asked(request, "phone_last4", 2000)))[-DIGITS:]
+    code, digits = credentials(asked(request, "code"), asked(request, "phone_last4"))
     if not code and not digits:
         return page(request, "track.html", code="", found=None, problem="")
-    wait = _wait(request, code)
+    wait = seconds_to_wait(request, code)
     if wait:
-        headers = {"Retry-After": str(wait)}
-        shown = page(
-            request, "track.html", HTTPStatus.TOO_MANY_REQUESTS, code=code, found=None, problem="track.too_often"
-        )
-        shown.headers.update(headers)
-        return shown
-    found = await _look(request, code, digits)
+        return too_often(request, code, wait)
+    found = await look(request, code, digits)
     if found is None:
         return page(request, "track.html", HTTPStatus.NOT_FOUND, code=code, found=None, problem="track.not_found")
-    return page(request, "track.html", code=code, found=found, problem="")
+    return page(request, "track.html", code=code, found=found, problem="", fault="", score="", words="")
 
 
-def _wait(request: Call, code: str) -> int:
+def credentials(code: str, digits: str) -> tuple[str, str]:
+    """The code and the last digits of the phone number, as they were typed."""
+    return clean(code)[:64].upper(), "".join(filter(str.isdigit, digits[:2000]))[-DIGITS:]
+
+
+def too_often(request: Call, code: str, wait: int) -> Response[str]:
+    """The page for who has asked too often; ``wait`` in seconds."""
+    shown = page(request, "track.html", HTTPStatus.TOO_MANY_REQUESTS, code=code, found=None, problem="track.too_often")
+    shown.headers.update({"Retry-After": str(wait)})
+    return shown
+
+
+def seconds_to_wait(request: Call, code: str) -> int:
     """Seconds to wait: too many questions from one address, or about one dossier."""
     desk = desk_of(request)
     address = request.client.host if request.client else ""
     return max(desk.visitors.take(address), desk.guesses.take(code))
 
 
-async def _look(request: Call, code: str, digits: str) -> Found | None:
+async def look(request: Call, code: str, digits: str) -> Found | None:
     """The dossier (none: no such code, or not these digits; nobody learns which)."""
     parts = parts_of(request)
     if not is_code(code) or len(digits) != DIGITS:
@@ -131,7 +151,7 @@ async def _look(request: Call, code: str, digits: str) -> Found | None:
         return None
     events = (fact_of(record).event for record in reversed(records))
     words = next((event.reason for event in events if isinstance(event, SupplementRequested)), "")
-    return await _found(parts, code, state, await directory_of(request), words)
+    return await _found(parts, code, state, await directory_of(request), words, digits)
 
 
 def _same(person: Applicant, digits: str) -> bool:
@@ -139,16 +159,17 @@ def _same(person: Applicant, digits: str) -> bool:
     return len(phone) >= DIGITS and phone[-DIGITS:] == digits
 
 
-async def _found(parts: Parts, code: str, state: Dossier, directory: Directory, words: str) -> Found:
+async def _found(  # what the page shows
+    parts: Parts, code: str, state: Dossier, directory: Directory, words: str, digits: str
+) -> Found:
     rules = await parts.rules.rules_of(Stream(code), state)
     view = summarise(rules, state, Stream(code))
     names = {one.id: one.name or one.id for one in rules.procedure.components}
     asked = tuple(names.get(one, one) for one in state.supplement.components) if state.supplement else ()
     place = directory.authority_name(state.task.authority if state.task else state.authority)
     name = directory.procedure_name(state.procedure)
-    return Found(
-        code, name, place, view.portal_state, view, state, asked, words, directory.authority_name(state.return_to)
-    )
+    back_to = directory.authority_name(state.return_to)
+    return Found(code, name, place, view.portal_state, view, state, asked, words, back_to, digits)
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar import Router
 
-from api.desk import bulk, dossier, login, papers, public, receive, unit, worklist
+from api.desk import bulk, dossier, feedback, login, papers, public, receive, unit, worklist
 from api.desk.context import Desk, signed_in
 from api.desk.directory import Directories
 from api.desk.errors import answer_error
@@ -41,6 +41,7 @@ def routes() -> tuple[Router, Router]:
             public.asset,
             public.language,
             public.track,
+            feedback.feedback,
             public.board_page,
             public.board_data,
             login.login,

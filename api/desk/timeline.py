@@ -8,6 +8,7 @@ import msgspec
 
 from api.desk.directory import Directory
 from domain.dossier.codec import decode_event
+from domain.dossier.commands import CITIZEN
 from domain.period import Period
 from domain.record import Record
 from store.keys import is_sealed
@@ -52,11 +53,18 @@ def _line(record: Record, directory: Directory, t: Translate, titles: dict[str, 
         recorded=record.recorded_at if apart else None,
         text=t(f"event.{record.type.replace('.', '_')}", **values),
         quoted=tuple(str(fields[name]) for name in QUOTED if isinstance(fields.get(name), str) and _free(name, fields)),
-        who="" if record.actor == ENGINE else directory.officer_name(record.actor),
+        who=_who(record.actor, directory, t),
         behalf=directory.officer_name(record.on_behalf_of),
         place=directory.authority_name(record.authority),
         automatic=record.actor == ENGINE or not record.actor,
     )
+
+
+def _who(actor: str, directory: Directory, t: Translate) -> str:
+    """Who did it (empty: nobody, the engine)."""
+    if actor == CITIZEN:
+        return t("person.citizen")
+    return "" if actor == ENGINE else directory.officer_name(actor)
 
 
 def _free(name: str, fields: dict[str, Any]) -> bool:

@@ -15,6 +15,8 @@ from domain.period import Period
 from domain.postal import ScanState
 from domain.procedure import Effect, SuspensionReason
 
+CITIZEN = "citizen"
+"""The actor of what a citizen does himself, who is no officer and whose name no event holds."""
 MAX_TEXT = 4000
 """Characters of a free text (reason, note); longer ones belong into an attached document."""
 
