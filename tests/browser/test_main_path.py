@@ -45,7 +45,12 @@ def test_receive_supplement_appraise_approve_return_by_mouse(opens: Opens) -> No
 
 def _mark(citizen: Page, code: str) -> None:
     """Give feedback without scripts: nobody without the digits, no mark outside 1 to 5, and only once."""
-    form = {"code": code, "phone_last4": PHONE[-4:], "score": "6", "words": "Nhanh <b>gọn</b>"}
+    form: dict[str, str | float | bool] = {
+        "code": code,
+        "phone_last4": PHONE[-4:],
+        "score": "6",
+        "words": "Nhanh <b>gọn</b>",
+    }
     send = citizen.request.post
     wrong = send("/track/feedback", form={**form, "score": "1", "phone_last4": "0000"})
     assert wrong.status == HTTPStatus.NOT_FOUND
@@ -56,7 +61,7 @@ def _mark(citizen: Page, code: str) -> None:
     assert "Nhanh &lt;b&gt;gọn" in outside.text()
     citizen.goto(f"/track?code={code}&phone_last4={PHONE[-4:]}")
     citizen.locator("#feedback [name=score][value='4']").check()
-    citizen.locator("#words").fill(form["words"])
+    citizen.locator("#words").fill(str(form["words"]))
     citizen.locator("#feedback button").click()
     expect(citizen.get_by_role("status")).to_contain_text("Xin cảm ơn")
     again = send("/track/feedback", form={**form, "score": "1"})
