@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +12,7 @@ import msgspec
 from litestar import Response, delete, get, post, put
 from msgspec import Meta
 
+from activities.carriers.signing import SECRET, new_secret
 from api import body, query
 from api.answers import answer
 from api.body import Call
@@ -28,15 +28,13 @@ from runtime.tokens import Claims
 from store.outbox import Letter
 from store.subscriptions import Subscription
 
-SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # the scheme's mark, no secret
-SECRET_BYTES: Final = 32
 FEWEST, MOST = 24, 64
 """Bytes that Standard Webhooks asks of a secret."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 Url = Annotated[str, Meta(min_length=10, max_length=2000, pattern="^https?://[^/\\s]+", description="Where events go.")]
 
 
-Secret = Annotated[str, Meta(max_length=200)]
+SecretText = Annotated[str, Meta(max_length=200)]
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +46,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     types: Annotated[tuple[Id, ...], Meta(max_length=100, description="Only these event types; all if unsaid.")] = ()
     secret: Annotated[
-        Secret | None,
+        SecretText | None,
         Meta(
             description=(
                 "Signs from now on: `whsec_` and 24 to 64 bytes in base64. One that it takes the place of signs beside "
@@ -230,11 +228,6 @@ async def replay(request: Call) -> Response[bytes]:
     return answer(Replayed(await parts_of(request).outbox.replay(wanted.ids)))
 
 
-def new_secret() -> str:
-    """A secret as Standard Webhooks wants it."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
 def _shown(one: Subscription) -> Subscribed:
     return Subscribed(one.id, one.url, one.authority or None, one.types, one.enabled, one.reason)
 
@@ -261,10 +254,10 @@ def _check_types(types: Iterable[str]) -> None:
 
 def _checked_secret(secret: str) -> str:
     try:
-        length = len(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
+        length = len(base64.b64decode(secret.removeprefix(SECRET), validate=True))
     except (binascii.Error, ValueError):
         length = 0
-    if not secret.startswith(SECRET_PREFIX) or not FEWEST <= length <= MOST:
-        message = f"a secret is {SECRET_PREFIX} and {FEWEST} to {MOST} bytes in base64"
+    if not secret.startswith(SECRET) or not FEWEST <= length <= MOST:
+        message = f"a secret is {SECRET} and {FEWEST} to {MOST} bytes in base64"
         raise bad_request("invalid_secret", "$.secret", message)
     return secret

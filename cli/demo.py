@@ -16,7 +16,7 @@ from cli.output import BadInput, Failed, Json, print_json
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from domain.statistics import Box, Case, Figures
+    from domain.statistics import Box, Case
     from workers.demo import Result, Snapshot
     from workers.demo_store import Verdict
 
@@ -170,8 +170,8 @@ def _report(dossiers: int, seed: int, result: "Result", verdict: "Verdict | None
         "dossiers": dossiers,
         "seed": seed,
         "box": box(result.cases, result.as_of),
-        "ii06": _line(figures(result.cases, START, END)),
-        "fields": {field: _line(line) for field, line in sorted(figures_by(result.cases, _field, START, END).items())},
+        "ii06": figures(result.cases, START, END).line(),
+        "fields": {field: line.line() for field, line in sorted(figures_by(result.cases, _field, START, END).items())},
         "late": [_late(case) for case in late_list(result.cases, result.as_of)],
         "acts": result.acts,
         "refused": result.refused,
@@ -182,23 +182,6 @@ def _report(dossiers: int, seed: int, result: "Result", verdict: "Verdict | None
 
 def _field(case: "Case") -> str:
     return case.field
-
-
-def _line(line: "Figures") -> dict[str, int]:
-    """A line of form II.06a with its sums, in the order of its columns."""
-    return {
-        "received": line.received,
-        "online": line.online,
-        "direct_and_post": line.direct_and_post,
-        "carried_over": line.carried_over,
-        "resolved": line.resolved,
-        "early": line.early,
-        "on_time": line.on_time,
-        "late": line.late,
-        "in_process": line.in_process,
-        "within": line.within,
-        "overdue": line.overdue,
-    }
 
 
 def _late(case: "Case") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 HOME: Final = "Asia/Ho_Chi_Minh"
 """Where days begin and end."""
-COLUMNS: Final = (
-    ("received", "Tiếp nhận: tổng số (3)"),
-    ("online", "Trực tuyến (4)"),
-    ("direct_and_post", "Trực tiếp, bưu chính (5)"),
-    ("carried_over", "Kỳ trước chuyển sang (6)"),
-    ("resolved", "Đã giải quyết: tổng số (7)"),
-    ("early", "Trước hạn (8)"),
-    ("on_time", "Đúng hạn (9)"),
-    ("late", "Quá hạn (10)"),
-    ("in_process", "Đang giải quyết: tổng số (11)"),
-    ("within", "Trong hạn (12)"),
-    ("overdue", "Quá hạn (13)"),
+TITLES: Final = (
+    "Tiếp nhận: tổng số (3)",
+    "Trực tuyến (4)",
+    "Trực tiếp, bưu chính (5)",
+    "Kỳ trước chuyển sang (6)",
+    "Đã giải quyết: tổng số (7)",
+    "Trước hạn (8)",
+    "Đúng hạn (9)",
+    "Quá hạn (10)",
+    "Đang giải quyết: tổng số (11)",
+    "Trong hạn (12)",
+    "Quá hạn (13)",
 )
-"""The columns of form II.06a (Circular 01/2020/TT-VPCP), by the names of their figures."""
+"""Heads of the form's columns 3 to 13, which are `domain.statistics.COLUMNS`."""
 TOTAL: Final = "total"
 
 From = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")]
@@ -82,8 +82,8 @@ def ii06(
                 "from": since.date().isoformat(),
                 "to": until.date().isoformat(),
                 "by": by.value,
-                "lines": {name: _line(line) for name, line in lines.items()},
-                TOTAL: _line(total),
+                "lines": {name: line.line() for name, line in lines.items()},
+                TOTAL: total.line(),
             }
         )
     elif file is not None:
@@ -101,7 +101,7 @@ def league(since: From, until: To, json: Json = False) -> None:
     lines = {
         name: one for name, one in figures_by(cases, lambda case: str(case.unit), start, end).items() if one.received
     }
-    table = [{"unit": name, "in_time_percent": _share(line), **_line(line)} for name, line in lines.items()]
+    table = [{"unit": name, "in_time_percent": _share(line), **line.line()} for name, line in lines.items()]
     # Who resolved nothing stands last; of equal shares the one that did more comes first.
     table.sort(key=lambda one: (one["resolved"] == 0, -(one["in_time_percent"] or 0), -one["resolved"], one["unit"]))
     if json:
@@ -135,10 +135,6 @@ async def _cases() -> "list[Case]":
         return [case async for case in found]
 
 
-def _line(line: "Figures") -> dict[str, Any]:
-    return {name: getattr(line, name) for name, _ in COLUMNS}
-
-
 def _share(line: "Figures") -> float | None:
     return round(100 * (line.early + line.on_time) / line.resolved, 1) if line.resolved else None
 
@@ -149,10 +145,10 @@ def _tell(lines: "Mapping[str, Figures]", total: "Figures") -> None:
 
     table = Table(title="II.06a")
     table.add_column("")
-    for name, _ in COLUMNS:
+    for name in total.line():
         table.add_column(name.replace("_", " "), justify="right")
     for name, line in {**lines, TOTAL: total}.items():
-        table.add_row(name, *(str(number) for number in _line(line).values()))
+        table.add_row(name, *(str(number) for number in line.line().values()))
     Console().print(table)
 
 
@@ -163,16 +159,16 @@ def _write(file: Path, lines: "Mapping[str, Figures]", total: "Figures", first: 
     with xlsxwriter.Workbook(str(file)) as book:
         sheet, bold = book.add_worksheet("II.06a"), book.add_format({"bold": True, "text_wrap": True})
         sheet.write(0, 0, f"Biểu số II.06a/VPCP/KSTT: từ {first:%d/%m/%Y} đến {last:%d/%m/%Y}", bold)
-        for column, title in enumerate(("STT (1)", "Lĩnh vực, đơn vị (2)", *(text for _, text in COLUMNS))):
+        for column, title in enumerate(("STT (1)", "Lĩnh vực, đơn vị (2)", *TITLES)):
             sheet.write(2, column, title, bold)
         for row, (name, line) in enumerate(lines.items(), start=3):
             sheet.write_number(row, 0, row - 2)
             sheet.write_string(row, 1, name)
-            for column, number in enumerate(_line(line).values(), start=2):
+            for column, number in enumerate(line.line().values(), start=2):
                 sheet.write_number(row, column, number)
         row = 3 + len(lines)
         sheet.write(row, 1, "Tổng số", bold)
-        for column, number in enumerate(_line(total).values(), start=2):
+        for column, number in enumerate(total.line().values(), start=2):
             letter = chr(ord("A") + column)
             formula = f"=SUM({letter}4:{letter}{row})" if lines else "=0"
             sheet.write_formula(row, column, formula, bold, number)

@@ -1,9 +1,7 @@
 """``motcua webhook``: who is told of which events, and what could not be delivered."""
 
 import asyncio
-import base64
 import os
-import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -42,6 +40,7 @@ def subscribe(
     json: Json = False,
 ) -> None:
     """Tell somebody of events; prints the secret that signs them, once."""
+    from activities.carriers.signing import new_secret
     from domain.dossier.codec import EVENT_OF
     from store.subscriptions import Subscription
 
@@ -52,7 +51,7 @@ def subscribe(
     if not url.startswith(("https://", "http://")):
         message = f"{url!r} is not a URL like https://example.vn/hook"
         raise BadInput(message, code="invalid_url")
-    secret = _new_secret()
+    secret = new_secret()
 
     async def work(subscriptions: "Subscriptions") -> bool:
         return await subscriptions.subscribe(Subscription(name, authority, types, url, (secret,)))
@@ -66,7 +65,9 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Sign with a new secret, which is printed; the old one signs beside it for 24 hours."""
-    secret = _new_secret()
+    from activities.carriers.signing import new_secret
+
+    secret = new_secret()
 
     async def work(subscriptions: "Subscriptions") -> None:
         from msgspec.structs import replace
@@ -122,10 +123,6 @@ def replay(numbers: Annotated[list[int], typer.Argument(help="Numbers of dead le
         output.print_json({"replayed": done})
     else:
         sys.stdout.write(f"{done} will be sent again\n")
-
-
-def _new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _tell_secret(name: str, secret: str, *, json: bool) -> None:

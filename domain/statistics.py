@@ -7,7 +7,7 @@ received = resolved + in process. Source: Circular 01/2020/TT-VPCP, form II.06a.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -52,6 +52,22 @@ class Case(msgspec.Struct, frozen=True):
         return self.received_at < at and (self.ended_at is None or self.ended_at >= at)
 
 
+COLUMNS: Final = (
+    "received",
+    "online",
+    "direct_and_post",
+    "carried_over",
+    "resolved",
+    "early",
+    "on_time",
+    "late",
+    "in_process",
+    "within",
+    "overdue",
+)
+"""Columns 3 to 13 of form II.06a (Circular 01/2020/TT-VPCP)."""
+
+
 class Figures(msgspec.Struct, frozen=True):
     """A line of form II.06a: how many dossiers, for a period."""
 
@@ -78,6 +94,10 @@ class Figures(msgspec.Struct, frozen=True):
     def in_process(self) -> int:
         """Column 11."""
         return self.within + self.overdue
+
+    def line(self) -> dict[str, int]:
+        """The figures with their sums, in the order of the form's columns 3 to 13."""
+        return {name: getattr(self, name) for name in COLUMNS}
 
 
 class Box(msgspec.Struct, frozen=True):

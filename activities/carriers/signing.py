@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from activities.carriers.protocol import Keys, NotAuthentic
 
 SHORTEST: Final = 16
 """Bytes of a secret."""
+FRESH: Final = 32
+"""Bytes of a secret of our making."""
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 TOLERANCE: Final = timedelta(minutes=5)
 """How old, or how far ahead, a signed moment may be; within it a repeated id is known for a repetition."""
@@ -27,6 +30,11 @@ _ID: Final = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,200}")
 _SECONDS: Final = re.compile(r"[0-9]{1,12}")
 _MOST: Final = 20
 """Signatures in one header that are looked at."""
+
+
+def new_secret() -> str:
+    """A fresh ``whsec_`` secret of 256 bits."""
+    return SECRET + base64.b64encode(os.urandom(FRESH)).decode()
 
 
 def sign(secret: str, message_id: str, at: datetime, body: bytes) -> str:

@@ -5,9 +5,13 @@ import json
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
 
 from runtime import temporal
+from tests.support.databases import Database
 from tests.support.http import APPLICANT, PLAIN, System, keyed, received
 
 RECEIPT = {"procedure": PLAIN, "components": ["don"], "applicant": APPLICANT}
@@ -191,16 +195,37 @@ async def test_unreadable_version(clerk: httpx.AsyncClient, lan: httpx.AsyncClie
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_if_match")
 
 
-async def test_a_refusal_is_not_remembered(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) -> None:
-    """It had no effect: the same command under the same key is decided anew once the dossier has moved on."""
-    code = await received(clerk)
-    key = keyed()
-    path = f"/api/v1/dossiers/{code}/provide-supplement"
-    first = await clerk.post(path, json={"components": ["bansao"]}, headers=key)
-    assert first.status_code == 409
+async def test_a_refusal_is_not_remembered(
+    clerk: httpx.AsyncClient, lan: httpx.AsyncClient, system: System, module_database: Database
+) -> None:
+    """It had no effect: the same command under the same key is decided anew once the dossier has moved on.
+
+    The order waits behind one that the store holds up, so that it is refused when it is carried out and not before:
+    Temporal remembers such an answer for the run's whole life.
+    """
+    code, key = await received(clerk), keyed()
+    path, papers = f"/api/v1/dossiers/{code}/provide-supplement", {"components": ["bansao"]}
+    handle = (await temporal.connect(system.settings)).get_workflow_handle(code)
+    async with await psycopg.AsyncConnection.connect(module_database.url) as blocker:
+        await blocker.execute("SELECT FROM streams WHERE stream = %s FOR UPDATE", (code,))
+        held = asyncio.create_task(lan.post(f"/api/v1/dossiers/{code}/claim-task", json={}, headers=keyed()))
+        await _accepted(handle, 2)
+        refused = asyncio.create_task(clerk.post(path, json=papers, headers=key))
+        await _accepted(handle, 3)
+        await blocker.rollback()
+        assert (await held).status_code == 200
+        assert (await refused).status_code == 409
     asked = await lan.post(f"/api/v1/dossiers/{code}/request-supplement", json={"reason": "Thiếu"}, headers=keyed())
     assert asked.status_code == 200
-    assert (await clerk.post(path, json={"components": ["bansao"]}, headers=key)).status_code == 200
+    assert (await clerk.post(path, json=papers, headers=key)).status_code == 200
+
+
+async def _accepted(handle: WorkflowHandle[Any, Any], orders: int) -> None:
+    """Wait until the run has taken on so many orders."""
+    kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+    async with asyncio.timeout(30):
+        while sum([event.event_type == kind async for event in handle.fetch_history_events()]) < orders:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_a_closed_dossier_begins_no_run(clerk: httpx.AsyncClient, system: System) -> None:
