@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -94,14 +94,17 @@ def ii06(
 
 def league(since: From, until: To, json: Json = False) -> None:
     """Receiving units by the share of what they resolved in time, with what is open beside it."""
-    from domain.statistics import figures_by
+    from domain.statistics import figures_by, share_in_time
 
     start, end = _bounds(since.date(), until.date())
     cases = asyncio.run(_cases())
     lines = {
         name: one for name, one in figures_by(cases, lambda case: str(case.unit), start, end).items() if one.received
     }
-    table = [{"unit": name, "in_time_percent": _share(line), **line.line()} for name, line in lines.items()]
+    table: list[dict[str, Any]] = [
+        {"unit": name, "in_time_percent": share_in_time(line.early + line.on_time, line.resolved), **line.line()}
+        for name, line in lines.items()
+    ]
     # Who resolved nothing stands last; of equal shares the one that did more comes first.
     table.sort(key=lambda one: (one["resolved"] == 0, -(one["in_time_percent"] or 0), -one["resolved"], one["unit"]))
     if json:
@@ -133,10 +136,6 @@ async def _cases() -> "list[Case]":
     async with Database(url, size=2, name="motcua-report") as database:
         found = cases(PostgresJournal(database), database, datetime.now(UTC), lambda _: None)
         return [case async for case in found]
-
-
-def _share(line: "Figures") -> float | None:
-    return round(100 * (line.early + line.on_time) / line.resolved, 1) if line.resolved else None
 
 
 def _tell(lines: "Mapping[str, Figures]", total: "Figures") -> None:

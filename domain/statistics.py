@@ -180,6 +180,11 @@ def box(cases: Iterable[Case], as_of: datetime) -> Box:
     )
 
 
+def share_in_time(in_time: int, resolved: int) -> float | None:
+    """Percentage of what was resolved, cut to one digit (99.96 % in time is not 100 %); none when nothing was."""
+    return in_time * 1000 // resolved / 10 if resolved else None
+
+
 def late_list(cases: Iterable[Case], as_of: datetime) -> list[Case]:
     """The dossiers that were late or are overdue, the latest first."""
     late = [case for case in cases if case.timeliness is Timeliness.LATE or case.is_overdue(as_of)]

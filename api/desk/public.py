@@ -38,6 +38,7 @@ from domain.dossier.state import Dossier
 from domain.dossier.summary import summarise
 from domain.dossier.view import DossierView
 from domain.ids import Stream
+from domain.statistics import share_in_time
 from domain.vietnamese import text_key
 from store.board import AGES, BoardRow, board
 from web.messages import LANGUAGES
@@ -237,11 +238,11 @@ def _sum(rows: list[BoardRow]) -> BoardRow:
 
 
 def _line(name: str, row: BoardRow) -> Line:
-    """Percentages of what was resolved, cut to one digit: 99.96 % in time is not 100 %."""
-    whole = row.resolved
-    late = row.late * 1000 // whole / 10 if whole else 0.0
-    in_time = (row.early + row.on_time) * 1000 // whole / 10 if whole else 0.0
-    return Line(name, row, late, in_time)
+    """What was late is the rest of what was in time, so that the two add up."""
+    in_time = share_in_time(row.early + row.on_time, row.resolved)
+    if in_time is None:
+        return Line(name, row, 0.0, 0.0)
+    return Line(name, row, round(100 - in_time, 1), in_time)
 
 
 @get("/board", name="board")

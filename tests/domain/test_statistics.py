@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from domain.dossier.commands import Channel
 from domain.dossier.view import Timeliness
 from domain.ids import AuthorityId, ProcedureCode
-from domain.statistics import Box, Case, Figures, box, figures, figures_by, late_list
+from domain.statistics import Box, Case, Figures, box, figures, figures_by, late_list, share_in_time
 
 JANUARY, FEBRUARY, MARCH = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
 JUDGED = (Timeliness.EARLY, Timeliness.ON_TIME, Timeliness.LATE)
@@ -143,3 +143,9 @@ def test_the_late_list_begins_with_the_latest() -> None:
         case("E", ended=10, due=20, judged=Timeliness.EARLY),
     ]
     assert [each.dossier for each in late_list(known, MARCH)] == ["C", "A", "B"]
+
+
+def test_a_share_in_time_is_cut_and_nothing_resolved_has_none() -> None:
+    """One late dossier of ten thousand never makes a hundred percent."""
+    pairs = ((9996, 10000), (19, 23), (5, 5), (0, 3), (0, 0))
+    assert [share_in_time(*pair) for pair in pairs] == [99.9, 82.6, 100.0, 0.0, None]
