@@ -12,6 +12,7 @@ import sys
 import typer
 
 from cli import faults, output
+from runtime.exiting import leave
 
 SYSTEM, MAINTENANCE, RECOVERY = "cli.system", "cli.maintenance", "cli.recovery"
 MODULES = {
@@ -72,6 +73,14 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    try:
+        _carry_out(command)
+    except SystemExit as stop:
+        leave(stop)
+
+
+def _carry_out(command: str | None) -> None:
+    """Run a command; raises SystemExit when it has ended."""
     try:
         build(command)()
     except Exception as error:
