@@ -80,6 +80,8 @@ FIELDS: Final[dict[str, tuple[Any, str]]] = {
     "return_to": (Id, "Where the result is handed over."),
     "stage": (Id, "The stage that the officer believes to be open; another one is refused."),
     "to": (Id, "The officer who takes over."),
+    "part": (Id, "The hand-over that is meant, by its link's id in the route, e.g. `L1`."),
+    "to_authority": (AuthorityId, "Whom it goes to now; whom it went to before if unsaid."),
     "to_stage": (Id, "The earlier stage that rework goes back to."),
     "reason": (Text, "Why."),
     "note": (Text, "A remark for those who read the history."),
@@ -134,6 +136,10 @@ PUBLIC: Final[tuple[type[c.Command], ...]] = (
     c.Extend,
     c.AcknowledgeLink,
     c.AnswerLink,
+    c.HandBackLink,
+    c.TakeBackLink,
+    c.ReopenLink,
+    c.SkipLink,
     c.IssueResult,
     c.ReturnResult,
     c.Withdraw,
@@ -224,6 +230,15 @@ def first_command(body: NewDossier, received_by: AuthorityId, sealed: str) -> c.
                 applicant=sealed,
                 received_by=received_by,
             )
+
+
+def authorities_named(command: c.Command) -> tuple[AuthorityId, ...]:
+    """Authorities whom a command names and who must exist."""
+    match command:
+        case c.ReopenLink(to_authority=to) if to is not None:
+            return (to,)
+        case _:
+            return ()
 
 
 def officers_named(command: c.Command) -> tuple[OfficerId, ...]:

@@ -38,9 +38,11 @@ from domain.dossier.clocks import clock_of
 from domain.dossier.events import ClockName
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
+from domain.dossier.state import Link as HandOver
 from domain.dossier.summary import summarise, timeliness_now, working_minutes
 from domain.dossier.view import DossierView, Status, Timeliness, Waiting
-from domain.ids import AuthorityId, ProcedureCode
+from domain.ids import AuthorityId, ProcedureCode, Stream
+from domain.link import part_of
 from domain.record import Record
 from runtime import logging
 from runtime.tokens import Claims
@@ -146,7 +148,7 @@ async def show(request: Call) -> Response[bytes]:
         **msgspec.structs.asdict(line(view, timeliness_now(rules, state, now))),
         applicant=await _applicant(parts, request.user, loaded),
         clocks=tuple(_clocks(rules, state)),
-        parts=tuple(Part(link.id, link.to, link.state) for link in state.links),
+        parts=tuple(_part(loaded.stream, link) for link in state.links),
         working_minutes=working_minutes(rules, state, now) if state.received_at else {},
     )
     return answer(body, version=state.version)
@@ -158,6 +160,11 @@ def _clocks(rules: Rules, state: Dossier) -> Iterator[ClockFace]:
         if clock is not None:
             place = state.task.authority if name is ClockName.STAGE and state.task else None
             yield ClockFace(name, clock.budget, clock.start, due(rules.calendar(place), clock))
+
+
+def _part(stream: Stream, link: HandOver) -> Part:
+    """A hand-over by the name of the part that it began: one that was handed over anew began another."""
+    return Part(code_and_link(part_of(stream, link.id, link.attempt))[1], link.to, link.state)
 
 
 async def _applicant(parts: Parts, claims: Claims, loaded: Loaded) -> Applicant | None:

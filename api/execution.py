@@ -6,7 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
-from api.bodies import officers_named
+from api.bodies import authorities_named, officers_named
 from api.parts import Parts
 from api.problems import Trouble
 from api.statuses import reused
@@ -47,7 +47,7 @@ async def execute(
         _check_seen(claims, view, order)
         await _check_closed(parts, view, order)
         check(claims, order.name, facts_of_view(view))
-        await _check_colleagues(parts, view, order)
+        await _check_named(parts, view, order)
         await parts.dossiers.execute(stream, order, COMMAND_TIMEOUT)
         return await left(parts, stream, order)
 
@@ -69,11 +69,13 @@ async def _check_closed(parts: Parts, view: DossierView, order: Order) -> None:
         check_status(state_of(await parts.journal.read(view.stream)), order)
 
 
-async def _check_colleagues(parts: Parts, view: DossierView, order: Order) -> None:
-    """Refuse a command that names officers who do not exist, or one who could not work the task he is given.
+async def _check_named(parts: Parts, view: DossierView, order: Order) -> None:
+    """Refuse a command that names authorities or officers who do not exist, or one who could not work his task.
 
     Raises UnknownReference, Trouble (422).
     """
+    for authority in authorities_named(order.command):
+        await parts.catalogue.authority(authority, order.recorded_at)
     for name in officers_named(order.command):
         officer = await parts.catalogue.officer(name, order.recorded_at)
         if isinstance(order.command, DelegateTask) and view.tasks and officer.authority != view.tasks[0].authority:

@@ -135,7 +135,7 @@ class Store(NamedTuple):
 
         found: list[list[Record]] = []
         for link in state_of(records).links:
-            part = await self.journal.read(part_of(records[0].stream, link.id))
+            part = await self.journal.read(part_of(records[0].stream, link.id, link.attempt))
             if part:
                 found += [part, *await self._parts(part)]
         return found

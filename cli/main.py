@@ -67,20 +67,15 @@ def build(command: str | None = None) -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; errors become one sentence on stderr and status 1 (failed) or 2 (bad input)."""
+    """Run the command line; errors become one sentence on stderr and status 1 (failed) or 2 (bad input).
+
+    Raises SystemExit with the status.
+    """
     # Names are Vietnamese; a terminal that cannot show them gets question marks, not a traceback.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
-    try:
-        _carry_out(command)
-    except SystemExit as stop:
-        leave(stop)
-
-
-def _carry_out(command: str | None) -> None:
-    """Run a command; raises SystemExit when it has ended."""
     try:
         build(command)()
     except Exception as error:
@@ -88,6 +83,14 @@ def _carry_out(command: str | None) -> None:
             raise
         fault = faults.describe(error)
         output.fail(fault.message, code=fault.code, status=fault.status, as_json="--json" in sys.argv)
+
+
+def program() -> None:
+    """The whole life of a process that is one command."""
+    try:
+        main()
+    except SystemExit as stop:
+        leave(stop)
 
 
 def _root() -> None:

@@ -165,6 +165,10 @@ RULES: Final[dict[str, Callable[[frozenset[Role], AuthorityId, Facts], bool]]] =
     "issue_result": _issues,
     "acknowledge_link": _issues,
     "answer_link": _issues,
+    "hand_back_link": _issues,
+    "take_back_link": _decides,
+    "reopen_link": _decides,
+    "skip_link": _decides,
     "correct": _amends,
 }
 """Every act that an officer may ask for, and its rule. What is not here is the engine's, or another authority's."""

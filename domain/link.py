@@ -10,7 +10,7 @@ import msgspec
 
 from domain.dossier import commands as c
 from domain.dossier import events as e
-from domain.dossier.state import Dossier, LinkState
+from domain.dossier.state import Dossier, Link, LinkState
 from domain.ids import AuthorityId, CommandId, Stream
 from domain.procedure import SuspensionReason
 
@@ -21,7 +21,8 @@ ENGINE = "engine"
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """An order to another stream, which is ``authority``'s.
 
-    ``opens`` names the link whose part the order begins (none: the stream exists).
+    ``opens`` names the link whose part the order begins (none: the stream exists); ``authority`` then says whose part
+    it is this time.
     """
 
     to: Stream
@@ -30,9 +31,9 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     opens: str | None = None
 
 
-def part_of(parent: Stream, link: str) -> Stream:
-    """The stream of a linked part."""
-    return Stream(f"{parent}/{link}")
+def part_of(parent: Stream, link: str, attempt: int = 1) -> Stream:
+    """The stream of a linked part; one that is handed over anew begins a new stream: ``L1``, then ``L1.2``."""
+    return Stream(f"{parent}/{link}" if attempt == 1 else f"{parent}/{link}.{attempt}")
 
 
 def messages(stream: Stream, state: Dossier, cause: c.Order, events: Iterable[e.Event]) -> tuple[Message, ...]:
@@ -44,8 +45,8 @@ def recovery_messages(stream: Stream, state: Dossier, cause: c.Order) -> tuple[M
     """Every message that may not have arrived, for a stream taken up from the store; repeats do no harm."""
     events: list[e.Event] = []
     for link in state.links:
-        if link.state in {LinkState.OPENED, LinkState.ACKNOWLEDGED}:
-            events.append(_opened(link.id, state))
+        if link.open:
+            events.append(_opened(link))
         if link.state is LinkState.RECALLED:
             events.append(e.LinkRecalled(link.id, link.sequence))
     origin = state.origin
@@ -53,12 +54,13 @@ def recovery_messages(stream: Stream, state: Dossier, cause: c.Order) -> tuple[M
         events.append(e.LinkAcknowledged(origin.link, origin.sequence))
     if origin is not None and origin.answer is not None:
         events.append(e.LinkAnswered(origin.link, origin.sequence, origin.answer, origin.note))
+    if origin is not None and origin.handed_back:
+        events.append(e.LinkHandedBack(origin.link, origin.sequence, origin.note))
     return messages(stream, state, cause, events)
 
 
-def _opened(link: str, state: Dossier) -> e.LinkOpened:
-    known = next(known for known in state.links if known.id == link)
-    return e.LinkOpened(known.id, known.kind, known.to, known.sequence, known.silence, known.budget)
+def _opened(link: Link) -> e.LinkOpened:
+    return e.LinkOpened(link.id, link.kind, link.to, link.sequence, link.silence, link.budget, link.attempt)
 
 
 def _message(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -> Message | None:
@@ -69,10 +71,11 @@ def _message(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -> 
             command: c.Command = c.ReceiveLink(
                 root, stream, event.link, event.sequence, state.procedure, state.applicant, state.authority
             )
-            part = part_of(stream, event.link)
+            part = part_of(stream, event.link, event.attempt)
             return Message(part, event.to, _order(part, event.sequence, command, cause), opens=event.link)
         case e.LinkRecalled() if origin is None or event.link != origin.link or state.link(event.link):
-            part, known = part_of(stream, event.link), state.link(event.link)
+            known = state.hand_over(event.sequence)
+            part = part_of(stream, event.link, known.attempt if known else 1)
             order = _order(part, event.sequence, c.RecallLink(event.sequence, event.reason), cause)
             return Message(part, known.to if known else state.authority, order)
         case _:
@@ -90,6 +93,8 @@ def _to_parent(stream: Stream, state: Dossier, cause: c.Order, event: e.Event) -
             command = c.NoteLinkAcknowledged(link, sequence)
         case e.LinkAnswered() if not state.link(event.link):
             command = c.NoteLinkAnswered(link, sequence, event.outcome, event.note)
+        case e.LinkHandedBack() if not state.link(event.link):
+            command = c.NoteLinkHandedBack(link, sequence, event.reason)
         case e.ClockSuspended():
             command = c.NoteLinkSuspended(link, sequence, event.reason)
         case e.ClockResumed() | e.ClockRestarted() if not _still_waits(state, event.reason):

@@ -27,9 +27,8 @@ INTERNAL = frozenset(
         c.NoteLinkAnswered,
         c.NoteLinkSuspended,
         c.NoteLinkResumed,
+        c.NoteLinkHandedBack,
         c.RecallLink,
-        c.NotePlaced,
-        c.NoteNotPlaced,
     }
 )
 """Commands that only the engine gives itself."""

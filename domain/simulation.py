@@ -95,7 +95,7 @@ class World:
         known = self.streams.get(happening.stream)
         if known is None:
             if isinstance(event, LinkReceived):
-                rules = self.streams[Stream(event.parent)].rules.for_link(event.link)
+                rules = self.streams[Stream(event.parent)].rules.for_link(event.link, event.authority)
             if rules is None:
                 message = f"{happening.stream} is not known"
                 raise KeyError(message)
@@ -225,15 +225,24 @@ class _Course:
             return root, rules_for(self._scenario, self._calendars, entry)
         if not entry.link:
             return root, None
-        part = part_of(root, entry.link)
-        if part in self._world.streams:
-            return part, None
+        found = self._latest(part_of(root, entry.link))
+        if found is not None:
+            return found, None
         inner = [
             name for name in self._world.streams if name.startswith(f"{root}/") and name.endswith(f"/{entry.link}")
         ]
         if len(inner) != 1:
             raise r.LinkUnknown(entry.link)
-        return inner[0], None
+        return self._latest(inner[0]) or inner[0], None
+
+    def _latest(self, part: Stream) -> Stream | None:
+        """The stream of a part's latest hand-over (none: there is no such part)."""
+        if part not in self._world.streams:
+            return None
+        parent, _, link = part.rpartition("/")
+        above = self._world.streams.get(Stream(parent))
+        known = above.state.link(link) if above is not None else None
+        return part_of(Stream(parent), link, known.attempt) if known is not None else part
 
     def _refused(self, entry: Entry, turned: Turned, stream: Stream | None = None) -> Line:
         known = self._world.streams.get(stream or Stream(entry.dossier))
@@ -311,7 +320,7 @@ class PureEngine:
         if message.opens is not None:
             if message.to in self._world.streams:
                 return
-            rules = self._world.streams[sender].rules.for_link(message.opens)
+            rules = self._world.streams[sender].rules.for_link(message.opens, message.authority)
         try:
             self._execute(message.to, message.order, rules)
         except Refusal:

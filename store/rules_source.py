@@ -81,7 +81,7 @@ class PinnedRules:
             default_calendar=next(iter(calendars)),
             calendar_of=state.calendar_of,
         )
-        return rules.for_link(state.origin.link) if state.origin else rules
+        return rules.for_link(state.origin.link, state.authority) if state.origin else rules
 
     async def _content(self, kind: str, name: str, version: str, shape: type[T]) -> T:
         """One content of the catalogue, in its domain shape."""

@@ -195,12 +195,13 @@ class Demo:
         while waiting:
             known = waiting.pop()
             events = await self._read(known)
-            opened = [part_of(known.stream, event.link) for event in events if isinstance(event, LinkOpened)]
+            opened = [event for event in events if isinstance(event, LinkOpened)]
             if opened or (events and known.state.origin is not None):
                 await self._dossiers.settle(known.stream)
-            for event, stream in zip((e for e in events if isinstance(e, LinkOpened)), opened, strict=True):
+            for event in opened:
+                stream = part_of(known.stream, event.link, event.attempt)
                 await self._begun(stream)
-                waiting.append(self._part(stream, known.rules.for_link(event.link)))
+                waiting.append(self._part(stream, known.rules.for_link(event.link, event.to)))
             if events and known.state.origin is not None:
                 waiting.append(self._parts[Stream(known.state.origin.parent)])
 

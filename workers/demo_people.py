@@ -106,7 +106,7 @@ class Life:
 
     def _waits(self, state: Dossier) -> bool:
         """Whether another authority must answer first."""
-        return any(link.open for link in state.links)
+        return bool(state.links_awaited)
 
     def _office(self, state: Dossier, now: datetime) -> Act | None:
         verification = state.stay(SuspensionReason.VERIFICATION)

@@ -191,7 +191,7 @@ class Recovery:
         return [finding for finding in seen if finding is not None]
 
     async def _hand_over(self, parent: Stream, link: Link, *, late: bool) -> Finding | None:
-        part = part_of(parent, link.id)
+        part = part_of(parent, link.id, link.attempt)
         records = await self._journal.read(part)
         if not records:
             message = f"the hand-over {link.id} has not reached {link.to}"
@@ -199,6 +199,9 @@ class Recovery:
         origin = state_of(records).origin
         if origin is not None and origin.answer is not None:
             message = f"the answer of {link.to} to {link.id} has not come back"
+            return Finding(parent, Kind.ANSWER_LOST, message, (part,))
+        if origin is not None and origin.handed_back:
+            message = f"{link.to} has handed {link.id} back, which is not known here"
             return Finding(parent, Kind.ANSWER_LOST, message, (part,))
         if link.state is LinkState.ACKNOWLEDGED:
             return None

@@ -194,7 +194,7 @@ class PinnedInMemory:
         for name, version in state.calendars.items():
             if rules.calendar_versions[name] != version:
                 rules = rules.with_calendar(self._calendars[name, version])
-        return rules.for_link(state.origin.link) if state.origin else rules
+        return rules.for_link(state.origin.link, state.authority) if state.origin else rules
 
 
 class TemporalEngine:
@@ -299,8 +299,9 @@ class TemporalEngine:
         for stream in sorted(senders):
             await self._dossiers.settle(stream)
         for happening in new:
-            if isinstance(happening.fact.event, LinkOpened):
-                await self._begun(part_of(happening.stream, happening.fact.event.link))
+            event = happening.fact.event
+            if isinstance(event, LinkOpened):
+                await self._begun(part_of(happening.stream, event.link, event.attempt))
 
     async def _begun(self, part: Stream) -> None:
         """Wait until a part has its first event, or has ended without one because its rules refused it."""

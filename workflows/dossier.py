@@ -382,7 +382,7 @@ class DossierWorkflow:
     def _start_of_part(self, message: Message) -> Start:
         return Start(
             message.to,
-            rules=self._known_rules().for_link(message.opens or ""),
+            rules=self._known_rules().for_link(message.opens or "", message.authority),
             first=message.order,
             exact=self._start.exact,
             offset=self._start.offset,

@@ -17,7 +17,7 @@ from domain.dossier.amendment import MOMENTS
 from domain.dossier.clocks import committed_due
 from domain.dossier.route import earlier_stages
 from domain.dossier.rules import Rules
-from domain.dossier.state import Dossier
+from domain.dossier.state import Dossier, Link
 from domain.procedure import Procedure, SuspensionReason
 from runtime.tokens import Claims
 from web.messages import Translate
@@ -36,12 +36,13 @@ MAIN: Final = frozenset(
         Act.CONFIRM_PAYMENT,
         Act.ACKNOWLEDGE,
         Act.ANSWER,
+        Act.REOPEN,
         Act.RESUME,
         Act.FEEDBACK,
     }
 )
 """What moves a dossier on; the others are there when they are needed, folded away."""
-GRAVE: Final = frozenset({Act.REFUSE, Act.REJECT, Act.WITHDRAW, Act.STOP})
+GRAVE: Final = frozenset({Act.REFUSE, Act.REJECT, Act.WITHDRAW, Act.STOP, Act.HAND_BACK, Act.TAKE_BACK, Act.SKIP})
 FIELD_OF_REFUSAL: Final = {
     "reason_missing": "reason",
     "extension_not_later": "new_due",
@@ -61,6 +62,10 @@ FIELD_OF_REFUSAL: Final = {
     "supplement_already_requested": "legal_basis",
     "invalid_moment": "new_due",
     "task_already_claimed": "to",
+    "link_unknown": "part",
+    "link_closed": "part",
+    "link_not_back": "part",
+    "link_circle": "to_authority",
     "unknown_reference": "to",
 }
 """Beside which field a refusal is shown; others stand above the form."""
@@ -255,6 +260,32 @@ def _answer(scene: Scene, _: Claims) -> tuple[Field, ...]:
     return (Field("outcome", "choice", required=True, options=options), Field("note", "area"))
 
 
+def _part(scene: Scene, links: tuple[Link, ...]) -> Field:
+    """Which hand-over; the one that there is needs no choosing."""
+    options = tuple((one.id, f"{one.id}: {scene.directory.authority_name(one.to)}") for one in links)
+    return Field("part", "choice", required=True, options=options, value=options[0][0] if len(options) == 1 else "")
+
+
+def _reopen(scene: Scene, claims: Claims) -> tuple[Field, ...]:
+    links, above = scene.state.links_back, scene.state.origin.from_authority if scene.state.origin else ""
+    others = scene.directory.authorities_sorted()
+    options = tuple((one.id, one.name or one.id) for one in others if one.id not in {scene.state.authority, above})
+    value = links[0].to if len(links) == 1 else ""
+    return (
+        _part(scene, links),
+        Field("to_authority", "choice", required=True, options=options, value=value),
+        *_reason(scene, claims),
+    )
+
+
+def _take_back(scene: Scene, claims: Claims) -> tuple[Field, ...]:
+    return (_part(scene, tuple(one for one in scene.state.links_awaited if one.open)), *_reason(scene, claims))
+
+
+def _skip(scene: Scene, claims: Claims) -> tuple[Field, ...]:
+    return (_part(scene, scene.state.links_awaited), *_reason(scene, claims))
+
+
 def _return(scene: Scene, _: Claims) -> tuple[Field, ...]:
     options = tuple((one.value, scene.t(f"return_method.{one.value}")) for one in c.ReturnMethod)
     return (Field("method", "choice", required=True, options=options),)
@@ -295,6 +326,10 @@ FIELDS: Final[dict[Act, Callable[[Scene, Claims], tuple[Field, ...]]]] = {
     Act.PROVIDE: _provided,
     Act.CONFIRM_PAYMENT: lambda _scene, _claims: (Field("receipt", required=True),),
     Act.ANSWER: _answer,
+    Act.HAND_BACK: _reason,
+    Act.TAKE_BACK: _take_back,
+    Act.REOPEN: _reopen,
+    Act.SKIP: _skip,
     Act.RESUME: _resume,
     Act.REQUEST_SUPPLEMENT: _supplement,
     Act.REWORK: _rework,

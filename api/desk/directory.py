@@ -47,6 +47,10 @@ class Directory(msgspec.Struct, frozen=True):
         found = (one for one in self.officers.values() if one.authority == authority)
         return sorted(found, key=lambda one: name_key(one.name))
 
+    def authorities_sorted(self) -> list[Authority]:
+        """All authorities, sorted the Vietnamese way."""
+        return sorted(self.authorities.values(), key=lambda one: text_key(one.name or one.id))
+
     def calendar(self, calendar: str, authority: AuthorityId | None = None) -> Calendar:
         """A calendar by its id, else the authority's, else the state's."""
         own = self.authorities[authority].calendar if authority in self.authorities else ""

@@ -19,10 +19,10 @@ from api.body import Call, fault_of
 from api.commands import Asked, order_of
 from api.desk.acts import FIELD_OF_REFUSAL, KIND_OF, Form, Scene, body_of, form_of, forms, missing
 from api.desk.context import asked, directory_of, language_of, own_address, page, read_form, see_other, words_of
-from api.desk.directory import Directory
 from api.desk.papers import papers_of
 from api.desk.people import applicant_of
 from api.desk.timeline import timeline
+from api.desk.way import way
 from api.execution import execute
 from api.explanations import deadlines_of
 from api.moments import check_moments
@@ -43,7 +43,7 @@ from domain.dossier.summary import judged_at, summarise, timeliness_now
 from domain.dossier.view import Status
 from domain.errors import Refusal
 from domain.ids import DossierCode
-from domain.procedure import Procedure, Step
+from domain.procedure import Procedure
 from domain.record import Record
 from store.references import Kind, References
 from web.messages import DEFAULT, Translate, has
@@ -65,24 +65,6 @@ class Face(msgspec.Struct, frozen=True):
     whole: int
     mood: str
     lines: tuple[Any, ...]
-
-
-class Stop(msgspec.Struct, frozen=True):
-    """One step of the way: ``when`` is done, now or coming."""
-
-    title: str
-    place: str
-    budget: str
-    when: str
-    links: tuple["Hop", ...] = ()
-
-
-class Hop(msgspec.Struct, frozen=True):
-    """A part that another authority works on; ``address`` once there is something to see."""
-
-    title: str
-    state: str
-    address: str
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -133,7 +115,7 @@ async def _page(request: Call, status: HTTPStatus, typed: Typed | None) -> Respo
         task_title=state.task and (state.task.title or t(f"stage.{state.task.stage}")),
         supplement=state.supplement,
         clocks=[] if judged_at(state) and not state.task else _faces(loaded, rules, now, language_of(request), t),
-        way=_way(rules, state, directory, t, code),
+        way=way(rules, state, loaded.stream, directory, t),
         checklist=_checklist(procedure, state),
         lines=lines,
         news=[line for line in lines if done.isdigit() and len(done) < 10 and line.version >= int(done)],  # noqa: PLR2004
@@ -208,36 +190,6 @@ def _face(  # noqa: PLR0913, PLR0917  # what a clock shows
     if late and left == 0:
         words = t("time.just_over")
     return Face(name, budget, start, moment, words, used, whole, mood, segments)
-
-
-def _way(rules: Rules, state: Dossier, directory: Directory, t: Translate, code: str) -> list[Stop]:
-    route = rules.procedure.route
-    current = state.task.step if state.task else state.step
-    finished = state.status in {Status.CLOSED, Status.REFUSED}
-    stops = []
-    for index, step in enumerate(route):
-        when = "done" if index < current or (finished and index <= current) else "coming"
-        if index == current and not finished:
-            waits = state.task is not None or any(link.open for link in state.links)
-            when = "now" if waits or state.ready_at is None else "done"
-        stops.append(_stop(step, when, rules, state, directory, t, code))
-    return stops
-
-
-def _stop(  # what a step shows
-    step: Step, when: str, rules: Rules, state: Dossier, directory: Directory, t: Translate, code: str
-) -> Stop:
-    if step.stage is None:
-        hops = []
-        for link in step.links():
-            known = state.link(link.id)
-            address = f"/desk/dossiers/{quote(code)}?link={quote(link.id)}" if known else ""
-            state_word = t(f"link_state.{known.state.value}") if known else t("link_state.coming")
-            hops.append(Hop(directory.authority_name(link.to), state_word, address))
-        return Stop(t("way.links"), "", "", when, tuple(hops))
-    place = directory.authority_name(step.authority or rules.procedure.authority)
-    budget = period_words(t, step.budget) if step.budget else t("way.untimed")
-    return Stop(step.title or t(f"stage.{step.stage}"), place, budget, when)
 
 
 def _checklist(procedure: Procedure, state: Dossier) -> list[tuple[str, bool, bool]]:

@@ -13,7 +13,7 @@ from domain.dossier.decider import decide
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
 from domain.errors import Refusal
-from domain.ids import CommandId, OfficerId
+from domain.ids import AuthorityId, CommandId, OfficerId
 from domain.procedure import SuspensionReason
 
 SOMEBODY: Final = OfficerId("\0somebody")
@@ -47,12 +47,16 @@ class Act(StrEnum):
     CONFIRM_PAYMENT = "confirm_payment"
     ACKNOWLEDGE = "acknowledge_link"
     ANSWER = "answer_link"
+    REOPEN = "reopen_link"
+    SKIP = "skip_link"
     RESUME = "resume"
     REQUEST_SUPPLEMENT = "request_supplement"
     REWORK = "rework"
     REJECT = "reject"
     RELEASE = "release_task"
     DELEGATE = "delegate_task"
+    HAND_BACK = "hand_back_link"
+    TAKE_BACK = "take_back_link"
     REQUIRE_PAYMENT = "require_payment"
     SUSPEND = "suspend"
     EXTEND = "extend"
@@ -107,12 +111,16 @@ def _tries(act: Act, state: Dossier, now: datetime) -> tuple[c.Command, ...]:
         Act.CONFIRM_PAYMENT: (c.ConfirmPayment(),),
         Act.ACKNOWLEDGE: (c.AcknowledgeLink(),),
         Act.ANSWER: (c.AnswerLink(),),
+        Act.REOPEN: tuple(c.ReopenLink(link.id, AuthorityId(SOMETHING), SOMETHING) for link in state.links_back),
+        Act.SKIP: tuple(c.SkipLink(link.id, SOMETHING) for link in state.links_awaited),
         Act.RESUME: tuple(c.Resume(reason) for reason in reasons),
         Act.REQUEST_SUPPLEMENT: (c.RequestSupplement(SOMETHING, legal_basis=SOMETHING), c.RequestSupplement(SOMETHING)),
         Act.REWORK: (c.CompleteTask(stage, c.TaskOutcome.REWORK),),
         Act.REJECT: (c.CompleteTask(stage, c.TaskOutcome.REJECT, note=SOMETHING),),
         Act.RELEASE: (c.ReleaseTask(),),
         Act.DELEGATE: (c.DelegateTask(SOMEBODY),),
+        Act.HAND_BACK: (c.HandBackLink(SOMETHING),),
+        Act.TAKE_BACK: tuple(c.TakeBackLink(link.id, SOMETHING) for link in state.links_awaited),
         Act.REQUIRE_PAYMENT: (c.RequirePayment(1, SOMETHING),),
         Act.SUSPEND: tuple(c.Suspend(reason, SOMETHING) for reason in reasons),
         Act.EXTEND: (c.Extend(later, SOMETHING),),

@@ -186,6 +186,37 @@ class AnswerLink(_Command, frozen=True, tag="answer_link"):
     note: Text = ""
 
 
+class HandBackLink(_Command, frozen=True, tag="hand_back_link"):
+    """The linked authority hands its part back unanswered: it is not its affair."""
+
+    reason: Text = ""
+
+
+class TakeBackLink(_Command, frozen=True, tag="take_back_link"):
+    """The authority that handed a part over takes it back; the linked authority's work on it ends."""
+
+    part: str
+    reason: Text = ""
+
+
+class ReopenLink(_Command, frozen=True, tag="reopen_link"):
+    """A part that was handed or taken back is handed over anew.
+
+    ``to_authority`` is whom it goes to now (none: whom it went to before).
+    """
+
+    part: str
+    to_authority: AuthorityId | None = None
+    reason: Text = ""
+
+
+class SkipLink(_Command, frozen=True, tag="skip_link"):
+    """The route goes on without a linked part's answer; one that is still open is taken back first."""
+
+    part: str
+    reason: Text = ""
+
+
 class IssueResult(_Command, frozen=True, tag="issue_result"):
     """The result is ready (portal state 9): the moment that is judged."""
 
@@ -345,8 +376,16 @@ class NoteLinkResumed(_Command, frozen=True, tag="note_link_resumed"):
     reason: SuspensionReason
 
 
+class NoteLinkHandedBack(_Command, frozen=True, tag="note_link_handed_back"):
+    """Internal: the parent learns that the linked authority hands its part back, and why."""
+
+    link: str
+    sequence: int
+    reason: Text = ""
+
+
 class RecallLink(_Command, frozen=True, tag="recall_link"):
-    """Internal: the parent ended, so its linked part ends too."""
+    """Internal: the parent ended or took the hand-over back, so its linked part ends too."""
 
     sequence: int
     reason: Text = ""
@@ -369,6 +408,10 @@ Command = (
     | Extend
     | AcknowledgeLink
     | AnswerLink
+    | HandBackLink
+    | TakeBackLink
+    | ReopenLink
+    | SkipLink
     | IssueResult
     | ReturnResult
     | Withdraw
@@ -388,6 +431,7 @@ Command = (
     | NoteLinkAnswered
     | NoteLinkSuspended
     | NoteLinkResumed
+    | NoteLinkHandedBack
     | RecallLink
 )
 

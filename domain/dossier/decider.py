@@ -9,7 +9,7 @@ from typing import assert_never
 
 from domain.dossier import commands as c
 from domain.dossier import refusals as r
-from domain.dossier.acts import clock, entries, intake, link, moments, money, post, result, supplement, work
+from domain.dossier.acts import back, clock, entries, intake, link, moments, money, post, result, supplement, work
 from domain.dossier.draft import Draft
 from domain.dossier.events import Event
 from domain.dossier.promises import tell_promises
@@ -43,6 +43,7 @@ MESSAGES = (
     c.NoteLinkAnswered,
     c.NoteLinkSuspended,
     c.NoteLinkResumed,
+    c.NoteLinkHandedBack,
     c.RecallLink,
     c.RecordScan,
     c.NotePlaced,
@@ -158,10 +159,15 @@ ACTS: dict[type[c.Command], Callable[..., None]] = {
     c.ReceiveLink: link.receive,
     c.AcknowledgeLink: link.acknowledge,
     c.AnswerLink: link.answer,
+    c.HandBackLink: back.hand_back,
+    c.TakeBackLink: back.take_back,
+    c.ReopenLink: back.reopen,
+    c.SkipLink: back.skip,
     c.NoteLinkAcknowledged: link.note_acknowledged,
     c.NoteLinkAnswered: link.note_answered,
     c.NoteLinkSuspended: link.note_suspended,
     c.NoteLinkResumed: link.note_resumed,
+    c.NoteLinkHandedBack: back.note_handed_back,
     c.RecallLink: link.recall,
 }
 """Every command has its act; a test holds this table against the union."""

@@ -34,6 +34,7 @@ class Ending(StrEnum):
     STOPPED = "stopped"
     ANSWERED = "answered"
     RECALLED = "recalled"
+    HANDED_BACK = "handed_back"
 
 
 class _Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -344,7 +345,7 @@ class ApologyDue(_Event, frozen=True):
 
 
 class LinkOpened(_Event, frozen=True):
-    """Handed over to a linked authority."""
+    """Handed over to a linked authority; ``attempt`` counts how often this link was, ``reason`` is why again."""
 
     type = "link.opened"
     link: str
@@ -353,6 +354,8 @@ class LinkOpened(_Event, frozen=True):
     sequence: int
     silence: Silence
     budget: Period | None = None
+    attempt: int = 1
+    reason: Text = ""
 
 
 class LinkReceived(_Event, frozen=True):
@@ -410,9 +413,27 @@ class LinkConsented(_Event, frozen=True):
 
 
 class LinkRecalled(_Event, frozen=True):
-    """The hand-over ended because the parent did (recorded on both sides)."""
+    """The hand-over ended because the parent did, or took it back (recorded on both sides)."""
 
     type = "link.recalled"
+    link: str
+    sequence: int
+    reason: Text = ""
+
+
+class LinkHandedBack(_Event, frozen=True):
+    """The linked authority handed its part back unanswered (recorded on both sides)."""
+
+    type = "link.handed_back"
+    link: str
+    sequence: int
+    reason: Text = ""
+
+
+class LinkSkipped(_Event, frozen=True):
+    """The route goes on without the linked authority's answer."""
+
+    type = "link.skipped"
     link: str
     sequence: int
     reason: Text = ""
@@ -566,6 +587,8 @@ Event = (
     | LinkOverdue
     | LinkConsented
     | LinkRecalled
+    | LinkHandedBack
+    | LinkSkipped
     | ResultApproved
     | ResultRejected
     | ResultIssued

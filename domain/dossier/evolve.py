@@ -128,10 +128,16 @@ def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # noqa: C901, PLR0911, PLR
         case e.CalendarRevised():
             return replace(state, calendars={**state.calendars, event.calendar: event.new})
         case e.LinkOpened():
-            opened = Link(event.link, event.kind, event.to, event.sequence, event.silence, at, budget=event.budget)
-            return replace(state, links=(*state.links, opened))
-        case e.LinkAcknowledged() | e.LinkAnswered() | e.LinkConsented() | e.LinkRecalled():
-            return _link_moved(state, event)
+            return replace(state, links=(*state.links, _link(event, at)))
+        case (
+            e.LinkAcknowledged()
+            | e.LinkAnswered()
+            | e.LinkConsented()
+            | e.LinkRecalled()
+            | e.LinkHandedBack()
+            | e.LinkSkipped()
+        ):
+            return _link_moved(state, event, at)
         case e.ResultApproved():
             return replace(state, approved=True)
         case e.ResultRejected():
@@ -252,7 +258,8 @@ def _stay(event: e.ClockSuspended, fact: e.Fact) -> Stay:
 def _resumed(state: Dossier, event: e.ClockResumed | e.ClockRestarted, fact: e.Fact) -> Dossier:
     open_stay = state.stay(event.reason, getattr(event, "link", ""))
     stays = tuple(
-        replace(stay, end=fact.occurred_at, ended=fact.version) if stay is open_stay else stay for stay in state.stays
+        replace(stay, end=max(stay.start, fact.occurred_at), ended=fact.version) if stay is open_stay else stay
+        for stay in state.stays
     )
     if isinstance(event, e.ClockRestarted) and event.budget is not None:
         return replace(state, stays=stays, second=SecondAppointment(fact.occurred_at, event.budget))
@@ -300,23 +307,38 @@ def _parcel_moved(
     return replace(state, parcels=parcels)
 
 
-def _link_moved(
-    state: Dossier, event: e.LinkAcknowledged | e.LinkAnswered | e.LinkConsented | e.LinkRecalled
-) -> Dossier:
+_LinkMoved = e.LinkAcknowledged | e.LinkAnswered | e.LinkConsented | e.LinkRecalled | e.LinkHandedBack | e.LinkSkipped
+
+
+def _link(event: e.LinkOpened, at: datetime) -> Link:
+    return Link(
+        id=event.link,
+        kind=event.kind,
+        to=event.to,
+        sequence=event.sequence,
+        silence=event.silence,
+        opened_at=at,
+        budget=event.budget,
+        attempt=event.attempt,
+    )
+
+
+def _link_moved(state: Dossier, event: _LinkMoved, at: datetime) -> Dossier:
     if state.origin is not None and state.origin.link == event.link and not state.link(event.link):
-        acknowledged = replace(state.origin, acknowledged=True)
-        if isinstance(event, e.LinkAnswered):
-            acknowledged = replace(acknowledged, answer=event.outcome, note=event.note)
-        return replace(state, origin=acknowledged)
+        return replace(state, origin=_origin_moved(state.origin, event))
     match event:
         case e.LinkAcknowledged():
             changes: dict[str, Any] = {"state": LinkState.ACKNOWLEDGED}
         case e.LinkAnswered():
-            changes = {"state": LinkState.ANSWERED, "outcome": event.outcome}
+            changes = {"state": LinkState.ANSWERED, "outcome": event.outcome, "ended_at": at}
         case e.LinkConsented():
-            changes = {"state": LinkState.CONSENTED}
+            changes = {"state": LinkState.CONSENTED, "ended_at": at}
         case e.LinkRecalled():
-            changes = {"state": LinkState.RECALLED}
+            changes = {"state": LinkState.RECALLED, "ended_at": at}
+        case e.LinkHandedBack():
+            changes = {"state": LinkState.HANDED_BACK, "ended_at": at}
+        case e.LinkSkipped():
+            changes = {"state": LinkState.SKIPPED}
         case _:
             assert_never(event)
     links = tuple(
@@ -324,6 +346,17 @@ def _link_moved(
         for link in state.links
     )
     return replace(state, links=links)
+
+
+def _origin_moved(origin: Origin, event: _LinkMoved) -> Origin:
+    """The linked part's own side; whatever its authority says of the hand-over acknowledges it."""
+    match event:
+        case e.LinkAnswered():
+            return replace(origin, acknowledged=True, answer=event.outcome, note=event.note)
+        case e.LinkHandedBack():
+            return replace(origin, handed_back=True, note=event.reason)
+        case _:
+            return replace(origin, acknowledged=True)
 
 
 def _closed(state: Dossier, event: e.DossierClosed, fact: e.Fact) -> Dossier:

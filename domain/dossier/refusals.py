@@ -359,6 +359,26 @@ class LinkClosed(Refusal):
         super().__init__(f"the hand-over {link} is already {state}", link=link, state=state)
 
 
+class LinkNotBack(Refusal):
+    """Only what came back unanswered can be handed over anew."""
+
+    code = "link_not_back"
+
+    def __init__(self, link: str, state: str) -> None:
+        super().__init__(
+            f"the hand-over {link} is {state}; take it back before handing it over anew", link=link, state=state
+        )
+
+
+class LinkCircle(Refusal):
+    """A part cannot be handed to who hands it over."""
+
+    code = "link_circle"
+
+    def __init__(self, link: str, to: str) -> None:
+        super().__init__(f"{link} cannot go to {to}, which holds the dossier already", link=link, to=to)
+
+
 class LinkAnsweredDifferently(Refusal):
     """A second answer that contradicts the first."""
 

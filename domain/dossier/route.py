@@ -52,7 +52,7 @@ def open_step(draft: Draft, index: int) -> None:
             return
         pending = [link for link in step.links() if draft.state.link(link.id) is None]
         for link in pending:
-            _open_link(draft, link)
+            open_link(draft, link)
         if pending:
             return
         index += 1
@@ -89,7 +89,8 @@ def open_stage(draft: Draft, index: int, budget: Period | None = None) -> None:
     )
 
 
-def _open_link(draft: Draft, link: LinkSpec) -> None:
+def open_link(draft: Draft, link: LinkSpec, attempt: int = 1, reason: str = "") -> None:
+    """Hand a part over; ``attempt`` counts how often this link was by now, ``reason`` is why again."""
     draft.add(
         LinkOpened(
             link=link.id,
@@ -98,6 +99,8 @@ def _open_link(draft: Draft, link: LinkSpec) -> None:
             sequence=len(draft.state.links) + 1,
             silence=link.silence or draft.rules.procedure.silence,
             budget=link.budget,
+            attempt=attempt,
+            reason=reason,
         )
     )
 

@@ -62,13 +62,24 @@ class Rules(msgspec.Struct, frozen=True):
             calendars={name: _slim_calendar(spec) for name, spec in self.calendars.items()},
         )
 
-    def for_link(self, link: str) -> "Rules":
-        """The rules of a linked part: the same, under the part's own route and budget."""
+    def for_link(self, link: str, to: AuthorityId | None = None) -> "Rules":
+        """The rules of a linked part: the same, under the part's own route and budget.
+
+        ``to`` is whom it was handed to, where that is not whom the route names.
+        """
         spec = next((known for known in all_links(self.procedure.route) if known.id == link), None)
         if spec is None:
             message = f'procedure {self.procedure.id} has no link "{link}"'
             raise InvalidProcedure(message, procedure=self.procedure.id, link=link)
-        return replace(self, procedure=part_procedure(self.procedure, spec))
+        return replace(self, procedure=part_procedure(self.procedure, _addressed(spec, to)))
+
+
+def _addressed(spec: LinkSpec, to: AuthorityId | None) -> LinkSpec:
+    """The link to another authority: what the first addressee would have worked is the other's work now."""
+    if to is None or to == spec.to:
+        return spec
+    route = tuple(replace(step, authority=None) if step.authority == spec.to else step for step in spec.route)
+    return replace(spec, to=to, route=route)
 
 
 def make_rules(

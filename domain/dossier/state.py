@@ -82,10 +82,15 @@ class LinkState(StrEnum):
     ANSWERED = "answered"
     CONSENTED = "consented"
     RECALLED = "recalled"
+    HANDED_BACK = "handed_back"
+    SKIPPED = "skipped"
 
 
 class Link(msgspec.Struct, frozen=True):
-    """One hand-over in the parent's ledger."""
+    """One hand-over in the parent's ledger.
+
+    ``attempt`` counts how often the same link was handed over; ``ended_at`` is when this hand-over ended (none: open).
+    """
 
     id: str
     kind: LinkKind
@@ -96,11 +101,18 @@ class Link(msgspec.Struct, frozen=True):
     state: LinkState = LinkState.OPENED
     budget: Period | None = None
     outcome: LinkOutcome | None = None
+    attempt: int = 1
+    ended_at: datetime | None = None
 
     @property
     def open(self) -> bool:
-        """Whether the route still waits for it."""
+        """Whether the linked authority has it."""
         return self.state in {LinkState.OPENED, LinkState.ACKNOWLEDGED}
+
+    @property
+    def back(self) -> bool:
+        """Whether it came back without an answer, so that somebody must decide how to go on."""
+        return self.state in {LinkState.HANDED_BACK, LinkState.RECALLED}
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -114,6 +126,7 @@ class Origin(msgspec.Struct, frozen=True):
     acknowledged: bool = False
     answer: LinkOutcome | None = None
     note: str = ""
+    handed_back: bool = False
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -198,6 +211,20 @@ class Dossier(msgspec.Struct, frozen=True):
     def link(self, link: str) -> Link | None:
         """The latest hand-over of this link."""
         return next((known for known in reversed(self.links) if known.id == link), None)
+
+    def hand_over(self, sequence: int) -> Link | None:
+        """The hand-over of this number."""
+        return next((known for known in self.links if known.sequence == sequence), None)
+
+    @property
+    def links_awaited(self) -> tuple[Link, ...]:
+        """The hand-overs that the route waits for: those that are open, and those that came back."""
+        return tuple(known for known in self.links if known.open or (known.back and known == self.link(known.id)))
+
+    @property
+    def links_back(self) -> tuple[Link, ...]:
+        """The hand-overs that came back without an answer and were neither repeated nor skipped."""
+        return tuple(known for known in self.links_awaited if known.back)
 
     def parcel(self, purpose: Purpose) -> Parcel | None:
         """The latest parcel for this purpose."""

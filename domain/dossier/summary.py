@@ -6,7 +6,7 @@ import msgspec
 
 from domain.authority import Role
 from domain.deadline import judge, judge_open, minutes_by_holder
-from domain.dossier import clocks, parcels
+from domain.dossier import clocks, handovers, parcels
 from domain.dossier.agenda import next_moment
 from domain.dossier.events import Ending
 from domain.dossier.evolve import AWAITS_CITIZEN
@@ -23,6 +23,7 @@ PORTAL_STATE_OF_ENDING = {
     Ending.RETURNED: 10,
     Ending.ANSWERED: 9,
     Ending.RECALLED: 8,
+    Ending.HANDED_BACK: 8,
 }
 
 
@@ -144,7 +145,10 @@ def summarise(rules: Rules, state: Dossier, stream: Stream) -> DossierView:
 
 def _tasks(rules: Rules, state: Dossier) -> tuple[TaskView, ...]:
     task = state.task
-    troubles = tuple(_trouble(rules, trouble) for trouble in parcels.troubles(rules, state))
+    troubles = (
+        *(_parcel_trouble(rules, trouble) for trouble in parcels.troubles(rules, state)),
+        *(_link_trouble(rules, state, trouble) for trouble in handovers.troubles(state)),
+    )
     if task is None:
         return troubles
     return (
@@ -165,7 +169,7 @@ def _tasks(rules: Rules, state: Dossier) -> tuple[TaskView, ...]:
     )
 
 
-def _trouble(rules: Rules, trouble: parcels.Trouble) -> TaskView:
+def _parcel_trouble(rules: Rules, trouble: parcels.Trouble) -> TaskView:
     """A parcel that an officer must see to, as a task beside the route's; it goes when the parcel's trouble does."""
     return TaskView(
         task=trouble.parcel.id,
@@ -178,6 +182,22 @@ def _trouble(rules: Rules, trouble: parcels.Trouble) -> TaskView:
         overdue=False,
         officer=None,
         calendar=rules.calendar(trouble.authority).spec.id,
+    )
+
+
+def _link_trouble(rules: Rules, state: Dossier, trouble: handovers.Trouble) -> TaskView:
+    """A hand-over that an officer must see to, likewise; it goes when the hand-over moves on."""
+    return TaskView(
+        task=f"{trouble.link.id}.{trouble.link.sequence}",
+        stage=StageKind.OTHER.value,
+        title=trouble.title,
+        role="",
+        authority=state.authority,
+        opened_at=trouble.since,
+        due=None,
+        overdue=False,
+        officer=None,
+        calendar=rules.calendar().spec.id,
     )
 
 

@@ -68,8 +68,10 @@ SIMPLE: Final = {
     "task.overdue": Measure.STAGE_OVERDUE,
 }
 """Events that are counted as they stand."""
-ENDED_WITHOUT_RESULT: Final = frozenset({"withdrawn", "stopped", "recalled"})
-LINK_ENDS: Final = frozenset({"link.acknowledged", "link.answered", "link.consented", "link.recalled"})
+ENDED_WITHOUT_RESULT: Final = frozenset({"withdrawn", "stopped", "recalled", "handed_back"})
+LINK_ENDS: Final = frozenset(
+    {"link.acknowledged", "link.answered", "link.consented", "link.recalled", "link.handed_back"}
+)
 
 
 class _Plain(msgspec.Struct, frozen=True):

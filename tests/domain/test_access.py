@@ -29,6 +29,7 @@ INTERNAL = {
     c.NoteLinkAnswered,
     c.NoteLinkSuspended,
     c.NoteLinkResumed,
+    c.NoteLinkHandedBack,
     c.RecallLink,
     c.NotePlaced,
     c.NoteNotPlaced,

@@ -3,7 +3,6 @@
 from domain.dossier import commands as c
 from domain.dossier import events as e
 from domain.dossier import refusals as r
-from domain.dossier.acts.supplement import end_stay
 from domain.dossier.draft import Draft
 from domain.dossier.route import first_after_receipt, open_stage, open_step, step_of_link
 from domain.dossier.state import Link, LinkState, Origin
@@ -41,7 +40,7 @@ def receive(draft: Draft, command: c.ReceiveLink) -> None:
 
 def acknowledge(draft: Draft, _: c.AcknowledgeLink) -> None:
     """Confirm the hand-over; completes the part's receive stage where its route has one."""
-    origin = _origin(draft)
+    origin = origin_of(draft)
     if origin.acknowledged:
         raise r.AlreadyAcknowledged
     draft.add(e.LinkAcknowledged(origin.link, origin.sequence))
@@ -53,12 +52,12 @@ def acknowledge(draft: Draft, _: c.AcknowledgeLink) -> None:
 
 def answer(draft: Draft, command: c.AnswerLink) -> None:
     """End the part and hand its outcome to the parent; completes the return stage where that is the open one."""
-    origin = _origin(draft)
+    origin = origin_of(draft)
     task = draft.state.task
     if task is not None and task.stage is not StageKind.RETURN:
         raise r.PartNotFinished(task.stage_id)
-    if any(link.open for link in draft.state.links):
-        raise r.NoTaskOpen(draft.order.name, (link.id for link in draft.state.links if link.open))
+    if draft.state.links_awaited:
+        raise r.NoTaskOpen(draft.order.name, (link.id for link in draft.state.links_awaited))
     if not origin.acknowledged:
         draft.add(e.LinkAcknowledged(origin.link, origin.sequence))
     if task is not None:
@@ -70,7 +69,7 @@ def answer(draft: Draft, command: c.AnswerLink) -> None:
 
 def note_acknowledged(draft: Draft, command: c.NoteLinkAcknowledged) -> None:
     """The parent's side of an acknowledgement; a repeated or late one changes nothing."""
-    link = _known(draft, command.link, command.sequence)
+    link = hand_over(draft, command.link, command.sequence)
     if link.state is LinkState.OPENED:
         draft.add(e.LinkAcknowledged(link.id, link.sequence))
 
@@ -81,7 +80,7 @@ def note_answered(draft: Draft, command: c.NoteLinkAnswered) -> None:
     The same answer again changes nothing; another one is refused; one that comes after the dossier ended is refused
     too. A route may hand something over when the result is issued already: that answer is waited for as any other.
     """
-    link = _known(draft, command.link, command.sequence)
+    link = hand_over(draft, command.link, command.sequence)
     if link.state is LinkState.ANSWERED:
         if link.outcome is not command.outcome:
             raise r.LinkAnsweredDifferently(link.id, str(link.outcome), command.outcome)
@@ -90,26 +89,28 @@ def note_answered(draft: Draft, command: c.NoteLinkAnswered) -> None:
         raise r.LinkClosed(link.id, link.state)
     if link.state is LinkState.OPENED:
         draft.add(e.LinkAcknowledged(link.id, link.sequence))
+    end_stays_of(draft, link.id)
     draft.add(e.LinkAnswered(link.id, link.sequence, command.outcome, command.note))
     go_on(draft, link.id)
 
 
 def note_suspended(draft: Draft, command: c.NoteLinkSuspended) -> None:
     """A part waits: this clock stands still with it, once, however many parts wait."""
-    link = _known(draft, command.link, command.sequence)
+    link = hand_over(draft, command.link, command.sequence)
     if link.open and draft.state.status is Status.OPEN and draft.state.stay(command.reason, link.id) is None:
         draft.add(e.ClockSuspended(command.reason, Effect.PAUSE, link=link.id))
 
 
 def note_resumed(draft: Draft, command: c.NoteLinkResumed) -> None:
     """The part goes on, and so does this clock unless something else holds it."""
-    link = _known(draft, command.link, command.sequence)
-    end_stay(draft, command.reason, link=link.id)
+    link = hand_over(draft, command.link, command.sequence)
+    if draft.state.stay(command.reason, link.id) is not None:
+        draft.add(e.ClockResumed(command.reason, link=link.id))
 
 
 def recall(draft: Draft, command: c.RecallLink) -> None:
-    """The parent ended: so does this part, with the parts that it opened itself."""
-    origin = _origin(draft)
+    """The parent ended or took the part back: it ends, with the parts that it opened itself."""
+    origin = origin_of(draft)
     if draft.state.status is not Status.OPEN:
         return
     recall_links(draft, command.reason)
@@ -124,21 +125,30 @@ def recall_links(draft: Draft, reason: str) -> None:
             draft.add(e.LinkRecalled(link.id, link.sequence, reason))
 
 
+def end_stays_of(draft: Draft, link: str) -> None:
+    """A hand-over that has ended holds no clock any more, whatever word of it is missing or late."""
+    for stay in draft.state.stays:
+        if stay.end is None and stay.link == link:
+            draft.add(e.ClockResumed(stay.reason, link=link))
+
+
 def go_on(draft: Draft, link: str) -> None:
-    """Open the next step unless another link of the same step is still open."""
+    """Open the next step unless the route waits for another link of the same step."""
     index = step_of_link(draft.rules.procedure, link)
     siblings = {spec.id for spec in draft.rules.procedure.route[index].links()}
-    if not any(known.open for known in draft.state.links if known.id in siblings):
+    if not any(known.id in siblings for known in draft.state.links_awaited):
         open_step(draft, index + 1)
 
 
-def _origin(draft: Draft) -> Origin:
+def origin_of(draft: Draft) -> Origin:
+    """Where this part came from. Raises NotALinkedPart for a root dossier."""
     if draft.state.origin is None:
         raise r.NotALinkedPart(draft.order.name)
     return draft.state.origin
 
 
-def _known(draft: Draft, link: str, sequence: int) -> Link:
+def hand_over(draft: Draft, link: str, sequence: int) -> Link:
+    """The hand-over that a message is about. Raises LinkUnknown."""
     found = next((known for known in draft.state.links if known.id == link and known.sequence == sequence), None)
     if found is None:
         raise r.LinkUnknown(link)

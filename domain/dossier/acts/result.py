@@ -73,5 +73,5 @@ def _at_the_end(draft: Draft) -> bool:
     """Whether only issuing and returning are left, which is when a route without an approve stage yields its result."""
     task = draft.state.task
     if task is None:
-        return not any(link.open for link in draft.state.links)
+        return not draft.state.links_awaited
     return task.stage in {StageKind.ISSUE, StageKind.RETURN}

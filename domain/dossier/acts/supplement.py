@@ -48,9 +48,9 @@ def provide(draft: Draft, command: c.ProvideSupplement) -> None:
     end_stay(draft, REASON)
 
 
-def end_stay(draft: Draft, reason: SuspensionReason, note: str = "", link: str = "") -> None:
+def end_stay(draft: Draft, reason: SuspensionReason, note: str = "") -> None:
     """End the open suspension for this reason (no-op where the clocks ran on)."""
-    stay = draft.state.stay(reason, link)
+    stay = draft.state.stay(reason)
     if stay is None:
         return
     if draft.at < stay.start:
@@ -58,4 +58,4 @@ def end_stay(draft: Draft, reason: SuspensionReason, note: str = "", link: str =
     if stay.effect is Effect.RESTART:
         draft.add(e.ClockRestarted(reason, note=note))
     else:
-        draft.add(e.ClockResumed(reason, note, link))
+        draft.add(e.ClockResumed(reason, note))

@@ -21,7 +21,7 @@ def open_task(draft: Draft, stage: str | None) -> Task:
     if task is None:
         if stage is not None:
             raise r.StageNotOpen(stage, None)
-        raise r.NoTaskOpen(draft.order.name, (link.id for link in draft.state.links if link.open))
+        raise r.NoTaskOpen(draft.order.name, (link.id for link in draft.state.links_awaited))
     if stage is not None and stage not in {task.stage.value, task.stage_id, task.id}:
         raise r.StageNotOpen(stage, task.stage_id)
     return task

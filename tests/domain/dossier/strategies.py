@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from domain.calendar_data import CalendarSpec, DayOff
 from domain.dossier import commands as c
 from domain.dossier.events import Event
-from domain.ids import OfficerId, ProcedureCode
+from domain.ids import AuthorityId, OfficerId, ProcedureCode
 from domain.period import Period, Unit
 from domain.postal import ScanState
 from domain.procedure import Effect, StageKind, SuspensionReason
@@ -90,6 +90,11 @@ def commands() -> st.SearchStrategy[c.Command]:
         st.builds(c.AcknowledgeLink),
         st.builds(c.AnswerLink, st.sampled_from(c.LinkOutcome)),
         st.builds(c.RecallLink, st.integers(1, 3)),
+        st.builds(c.NoteLinkHandedBack, LINKS, st.integers(1, 3)),
+        st.builds(c.HandBackLink, TEXTS),
+        st.builds(c.TakeBackLink, LINKS, TEXTS),
+        st.builds(c.ReopenLink, LINKS, st.none() | st.sampled_from([AuthorityId("S1"), AuthorityId("S2")]), TEXTS),
+        st.builds(c.SkipLink, LINKS, TEXTS),
     )
 
 

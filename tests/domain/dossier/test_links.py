@@ -2,12 +2,17 @@
 
 from domain.dossier import commands as c
 from domain.dossier import events as e
+from domain.dossier.decider import decide
+from domain.dossier.evolve import evolve, holder
+from domain.dossier.handovers import TITLES, Problem
 from domain.dossier.rules import Rules
 from domain.dossier.state import LinkState
-from domain.dossier.view import Status
+from domain.dossier.view import Status, Waiting
+from domain.ids import Stream
+from domain.link import messages
 from domain.procedure import Silence, Step, SuspensionReason
 from tests.domain.dossier.samples import S1, S2, link, rules, stage
-from tests.domain.dossier.spec import World, at, given
+from tests.domain.dossier.spec import World, at, given, moment
 
 RECEIVED = at("03-02 08:10", c.Receive(components=("don",)))
 TAIL = (stage("approve", "8 working_hour"), stage("return"))
@@ -184,3 +189,115 @@ def test_a_part_may_hand_over_in_turn() -> None:
     world.when("03-02 10:00", c.AnswerLink()).then_refused("no_task_open")
     world.when("03-02 11:00", c.RecallLink(1)).then("link.recalled", "link.recalled", "dossier.closed")
     assert nested().for_link("L2").procedure.authority == S2
+
+
+def test_a_part_that_is_not_theirs_is_handed_back() -> None:
+    """With a reason; what it had opened itself ends with it, and its parent learns why."""
+    world = given(PART, HANDED_OVER)
+    world.when("03-02 09:00", c.HandBackLink(" ")).then_refused("reason_missing")
+    world.when("03-02 09:00", c.HandBackLink("không thuộc thẩm quyền")).then(
+        e.LinkHandedBack("L1", 1, "không thuộc thẩm quyền"), e.DossierClosed(e.Ending.HANDED_BACK)
+    )
+    inner = given(nested().for_link("L1"), HANDED_OVER, at("03-02 09:00", c.AcknowledgeLink()))
+    inner.when("03-02 10:00", c.HandBackLink("…")).then("link.recalled", "link.handed_back", "dossier.closed")
+    given(ONE, RECEIVED).when("03-02 09:00", c.HandBackLink("…")).then_refused("not_a_linked_part")
+
+
+def test_what_is_handed_back_waits_for_a_decision() -> None:
+    """The route does not go on by itself, the time is the authority's own again, and the worklist says so."""
+    world = given(ONE, RECEIVED)
+    world.when("03-03 09:00", c.NoteLinkHandedBack("L1", 1, "…")).then(e.LinkHandedBack("L1", 1, "…"))
+    world.when("03-03 09:01", c.NoteLinkHandedBack("L1", 1, "…")).then_nothing()
+    view = world.world.view()
+    assert [(task.title, task.authority, task.opened_at) for task in view.tasks] == [
+        (TITLES[Problem.HANDED_BACK], ONE.procedure.authority, moment("03-03 09:00"))
+    ]
+    assert view.waiting is Waiting.OFFICER
+    assert holder(world.world.state) == ONE.procedure.authority
+    assert "link.overdue" not in [kind for kind, _ in world.world.ahead()]
+    world.when("03-03 10:00", c.IssueResult()).then_refused("not_approved")
+    world.when("03-03 10:00", answered("L1")).then_refused("link_closed")
+
+
+def test_it_is_handed_over_anew_to_another_authority() -> None:
+    """As a new hand-over with a part of its own; the answer to that one counts."""
+    world = given(ONE, RECEIVED, at("03-03 09:00", c.NoteLinkHandedBack("L1", 1, "…")))
+    world.when("03-03 10:00", c.ReopenLink("L1", S2)).then_refused("reason_missing")
+    world.when("03-03 10:00", c.ReopenLink("L9", S2, "…")).then_refused("link_unknown")
+    world.when("03-03 10:00", c.ReopenLink("L1", ONE.procedure.authority, "…")).then_refused("link_circle")
+    world.when("03-03 10:00", c.ReopenLink("L1", S2, "đúng cơ quan")).then("link.opened")
+    opened = world.world.facts[-1].event
+    assert isinstance(opened, e.LinkOpened)
+    assert (opened.to, opened.sequence, opened.attempt, opened.reason) == (S2, 2, 2, "đúng cơ quan")
+    assert not world.world.view().tasks
+    world.when("03-03 10:01", c.ReopenLink("L1", S1, "…")).then_refused("link_not_back")
+    world.when("03-03 11:00", answered("L1")).then_refused("link_closed")
+    world.when("03-04 09:00", answered("L1", sequence=2)).then("link.acknowledged", "link.answered", "task.opened")
+
+
+def test_the_second_addressee_works_by_its_own_rules() -> None:
+    """What the first one would have worked is the second one's work; the part is a stream of its own."""
+    state = given(ONE, RECEIVED, at("03-03 09:00", c.NoteLinkHandedBack("L1", 1))).world.state
+    order = at("03-03 10:00", c.ReopenLink("L1", S2, "…"))
+    events = decide(ONE, state, order)
+    for version, event in enumerate(events, state.version + 1):
+        state = evolve(state, e.Fact(event, version, order.at, order.at))
+    (message,) = messages(Stream("A"), state, order, events)
+    assert (message.to, message.authority, message.opens) == (Stream("A/L1.2"), S2, "L1")
+    fixed = rules(stage("receive"), link("L1", route=(stage("receive", authority=S1), stage("return"))), *TAIL)
+    part = fixed.for_link("L1", S2).procedure
+    assert (part.authority, [step.authority for step in part.route]) == (S2, [None, None])
+    assert ONE.for_link("L1", S1) == ONE.for_link("L1")
+
+
+def test_an_open_part_is_taken_back() -> None:
+    """Its part is told to end; what comes of it later comes too late."""
+    world = given(ONE, RECEIVED)
+    world.when("03-03 09:00", c.TakeBackLink("L1")).then_refused("reason_missing")
+    done = world.when("03-03 09:00", c.TakeBackLink("L1", "chuyển nhầm"))
+    done.then(e.LinkRecalled("L1", 1, "chuyển nhầm"))
+    world.when("03-03 09:01", c.TakeBackLink("L1", "…")).then_refused("link_closed")
+    world.when("03-03 09:02", answered("L1")).then_refused("link_closed")
+    assert [task.title for task in world.world.view().tasks] == [TITLES[Problem.TAKEN_BACK]]
+    world.when("03-03 10:00", c.ReopenLink("L1", None, "…")).then("link.opened")
+    assert world.world.state.links[-1].to == S1
+
+
+def test_a_route_may_go_on_without_an_answer() -> None:
+    """By an officer's decision: the open hand-over is recalled first; others of its group are still waited for."""
+    world = given(TWO, RECEIVED)
+    world.when("03-03 09:00", c.SkipLink("L1")).then_refused("reason_missing")
+    world.when("03-03 09:00", c.SkipLink("L1", "không cần")).then("link.recalled", e.LinkSkipped("L1", 1, "không cần"))
+    world.when("03-03 10:00", c.SkipLink("L1", "…")).then_refused("link_closed")
+    world.when("03-03 11:00", answered("L2", sequence=2)).then("link.acknowledged", "link.answered", "task.opened")
+
+
+def test_a_group_waits_for_what_came_back() -> None:
+    """An answer from the other authority does not let the route run past an undecided part."""
+    world = given(TWO, RECEIVED, at("03-03 09:00", c.NoteLinkHandedBack("L1", 1, "…")))
+    world.when("03-03 11:00", answered("L2", sequence=2)).then("link.acknowledged", "link.answered")
+    world.when("03-03 12:00", c.SkipLink("L1", "…")).then(e.LinkSkipped("L1", 1, "…"), "task.opened")
+
+
+def test_a_part_that_ends_holds_no_clock() -> None:
+    """Answered, handed back or taken back while it stood still: the parent's clock runs again with that."""
+    reason = SuspensionReason.VERIFICATION
+    held = (RECEIVED, at("03-03 09:00", c.NoteLinkSuspended("L1", 1, reason)))
+    for command in (answered("L1"), c.NoteLinkHandedBack("L1", 1, "…"), c.TakeBackLink("L1", "…")):
+        world = given(ONE, *held)
+        assert world.world.due() is None
+        world.world.carry_out(at("03-05 09:00", command))
+        assert all(stay.end == moment("03-05 09:00") for stay in world.world.state.stays)
+        assert world.world.due() is not None
+
+
+def test_silence_stands_in_the_worklist_until_it_is_broken() -> None:
+    """First that nobody acknowledged, then that nobody answered; an acknowledgement ends the first."""
+    world = given(ONE, RECEIVED).until("03-02 10:11")
+    assert [task.title for task in world.view().tasks] == [TITLES[Problem.UNACKNOWLEDGED]]
+    world.carry_out(at("03-02 10:30", c.NoteLinkAcknowledged("L1", 1)))
+    assert not world.view().tasks
+    world.let_pass(moment("03-04 09:11"))
+    assert [task.title for task in world.view().tasks] == [TITLES[Problem.UNANSWERED]]
+    world.carry_out(at("03-05 09:00", answered("L1")))
+    assert [task.stage for task in world.view().tasks] == ["approve"]
