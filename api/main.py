@@ -29,7 +29,7 @@ from store.references import References
 from store.rules_source import PinnedRules
 from store.strongbox import Strongbox
 from store.subscriptions import Subscriptions
-from workflows.client import Dossiers
+from workers.neighbours import dossiers_of
 
 BACKLOG: Final = 2048
 """Connections that may wait to be taken."""
@@ -63,7 +63,7 @@ async def opened(settings: Settings, rate: Rate | None = None) -> AsyncIterator[
         parts = Parts(
             database=database,
             journal=journal,
-            dossiers=Dossiers(client, journal, settings.task_queue),
+            dossiers=dossiers_of(settings, database, client),
             catalogue=Catalogue(References(database)),
             rules=PinnedRules(database),
             vault=Vault(database, keys),

@@ -253,21 +253,14 @@ def _knows(spec: "CalendarSpec", day: date) -> bool:
 async def _temporal(chosen: "Settings") -> AsyncIterator[Finding]:
     from runtime import temporal
     from runtime.errors import OperationalError
-    from store.database import Database
-    from store.postgres import PostgresJournal
-    from workflows.client import Dossiers, DossiersUnavailable
 
     if not chosen.temporal_address:
         return
-    manned = False
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             client = await temporal.connect(chosen)
             await temporal.ping(client)
-            # No connection is made to the database for this question.
-            journal = PostgresJournal(Database(chosen.database_url, size=1, name="motcua-doctor"))
-            manned = await Dossiers(client, journal, chosen.task_queue).manned()
-    except (OperationalError, DossiersUnavailable, TimeoutError) as error:
+    except (OperationalError, TimeoutError) as error:
         found = str(error) or f"no answer within {PROBE_SECONDS} s"
         advice = (
             "start Temporal, or correct MOTCUA_TEMPORAL_ADDRESS and MOTCUA_TEMPORAL_NAMESPACE; "
@@ -277,12 +270,35 @@ async def _temporal(chosen: "Settings") -> AsyncIterator[Finding]:
         yield Finding("workers", Verdict.UNKNOWN, "Temporal cannot be asked")
         return
     yield Finding("Temporal", Verdict.SOUND, f"answers, namespace {chosen.temporal_namespace}")
-    if manned:
-        yield Finding("workers", Verdict.SOUND, f"poll the task queue {chosen.task_queue}")
-    else:
-        found = f"nobody has polled the task queue {chosen.task_queue} in the last minutes"
-        advice = "start 'motcua worker' with the same MOTCUA_TASK_QUEUE and MOTCUA_TEMPORAL_NAMESPACE"
-        yield Finding("workers", Verdict.WRONG, found, advice)
+    yield await _workers(chosen)
+
+
+async def _workers(chosen: "Settings") -> Finding:
+    """Whether somebody runs dossiers in every namespace that the catalogue names."""
+    from runtime import temporal
+    from runtime.errors import OperationalError
+    from store.database import Database
+    from workers.neighbours import dossiers_of
+    from workflows.client import DossiersUnavailable
+
+    try:
+        async with (
+            asyncio.timeout(PROBE_SECONDS),
+            Database(chosen.require_database(), size=1, name="motcua-doctor") as database,
+        ):
+            dossiers = dossiers_of(chosen, database, await temporal.connect(chosen))
+            served = [one.namespace for one in await dossiers.clients()]
+            unmanned = await dossiers.unmanned()
+    except (OperationalError, DossiersUnavailable, TimeoutError):
+        advice = "see to the database first, and to the namespaces that the catalogue's authorities name"
+        return Finding("workers", Verdict.UNKNOWN, "not all namespaces can be asked", advice)
+    where = f" in {', '.join(served)}" if len(served) > 1 else ""
+    if not unmanned:
+        return Finding("workers", Verdict.SOUND, f"poll the task queue {chosen.task_queue}{where}")
+    where = f" of the namespace {', '.join(unmanned)}" if len(served) > 1 else ""
+    found = f"nobody has polled the task queue {chosen.task_queue}{where} in the last minutes"
+    advice = "start 'motcua worker' with the same MOTCUA_TASK_QUEUE and MOTCUA_TEMPORAL_NAMESPACE"
+    return Finding("workers", Verdict.WRONG, found, advice)
 
 
 def _disk(state: Path) -> Finding:

@@ -27,6 +27,9 @@ from runtime.embedded.temporal import EmbeddedTemporal
 from runtime.errors import StartFailed
 from runtime.settings import Settings
 from store import migrate, roles
+from store.database import Database
+from store.references import References
+from workers.neighbours import places_of
 
 T = TypeVar("T")
 DATABASE = "motcua"
@@ -37,6 +40,9 @@ POSTGRES_STATE = "postgres"
 SAMPLE_WANTED = "sample-wanted"
 """Stands in the state directory from the first start until the sample dossiers are in."""
 SAMPLE_DOSSIERS = 60
+LEVELS = "temporal-levels"
+"""Holds which levels of government have a namespace of their own, where any have."""
+SEPARATED = "province=province,central=centre"
 INSTRUMENTS_PORT = 9109
 SCRAPING = "prometheus.yml"
 PAGES = {"desk": "/", "API docs": "/schema", "public board": "/board"}
@@ -64,11 +70,21 @@ class EmbeddedSystem:
     """Brings up everything in a claimed state directory, and takes it down again.
 
     ``environ`` are the MOTCUA_* variables of the user: with MOTCUA_DATABASE_URL or MOTCUA_TEMPORAL_ADDRESS among them
-    that part is used and not started. ``port`` is the API's, when the user insists on one.
+    that part is used and not started. ``port`` is the API's, when the user insists on one. ``separate`` gives the
+    province and the centre Temporal namespaces of their own, for good: a system keeps what it was begun with.
     """
 
-    def __init__(self, state: StateDirectory, environ: Mapping[str, str], port: int | None, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        state: StateDirectory,
+        environ: Mapping[str, str],
+        port: int | None,
+        reporter: Reporter,
+        *,
+        separate: bool = False,
+    ) -> None:
         self._state = state
+        self._separate = separate
         self._environ = environ
         self._port = port
         self._reporter = reporter
@@ -85,6 +101,7 @@ class EmbeddedSystem:
         """
         (self._state.path / settings.SETTINGS_FILE).unlink(missing_ok=True)
         chosen = self._with_files(settings.load({**self._environ, settings.STATE_DIR: str(self._state.path)}))
+        chosen = self._with_levels(chosen)
         wishes = self._wishes(chosen)
         if not chosen.database_url:
             if sample and not (self._state.path / POSTGRES_STATE).exists():
@@ -148,7 +165,7 @@ class EmbeddedSystem:
         )
 
     async def _start_temporal(self, chosen: Settings) -> Settings:
-        names = () if chosen.temporal_namespace == "default" else (chosen.temporal_namespace,)
+        names = tuple(name for name in await _namespaces(chosen) if name != "default")
 
         def part(port: int) -> Part:
             ui_port = self._choose(Wish("Temporal's Web UI", TEMPORAL_UI_PORT))
@@ -249,6 +266,22 @@ class EmbeddedSystem:
             catalogue_dir=chosen.catalogue_dir.absolute() if chosen.catalogue_dir else None,
         )
 
+    def _with_levels(self, chosen: Settings) -> Settings:
+        """Keep to the namespaces that the system was begun with; raise StartFailed where others are asked for."""
+        kept = self._state.path / LEVELS
+        if kept.exists():
+            return msgspec.structs.replace(chosen, temporal_levels=kept.read_text())
+        if not self._separate:
+            return chosen
+        if (self._state.path / POSTGRES_STATE).exists():
+            message = (
+                f"the system in {self._state.path} was begun with one namespace for all, and its dossiers live there: "
+                "separate another one (--dir), or begin this one anew (--fresh)"
+            )
+            raise StartFailed(message)
+        kept.write_text(SEPARATED)
+        return msgspec.structs.replace(chosen, temporal_levels=SEPARATED)
+
     def _wishes(self, chosen: Settings) -> dict[str, Wish]:
         """Return the ports of our processes by command; raise PortTaken where the user insists on one that is taken."""
         insisted = self._port is not None or settings.variable("api_port") in self._environ
@@ -287,6 +320,13 @@ def _migrate(chosen: Settings) -> str:
         roles.ensure_application_role(chosen.migration_url, application.password)
     applied = migrate.upgrade(chosen.require_migration())
     return f"{len(applied)} applied" if applied else "up to date"
+
+
+async def _namespaces(chosen: Settings) -> tuple[str, ...]:
+    """Every namespace that the catalogue just loaded names, the settings' own first."""
+    async with Database(chosen.require_database(), size=1, name="motcua-up") as database:
+        places = await places_of(chosen, References(database))
+    return (chosen.temporal_namespace, *sorted({*places.namespaces.values()}))
 
 
 async def _all(starts: Iterable[Coroutine[None, None, T]]) -> list[T]:

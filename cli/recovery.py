@@ -97,14 +97,15 @@ async def _recovery(settings: "Settings") -> "AsyncIterator[tuple[Recovery, int]
     from store.errors import StoreUnavailable
     from store.open_streams import OpenStreams
     from store.postgres import PostgresJournal
+    from workers.neighbours import dossiers_of
     from workers.recovery import Recovery
-    from workflows.client import Dossiers, DossiersUnavailable
+    from workflows.client import DossiersUnavailable
 
     url, client = settings.require_database(), await temporal.connect(settings)
     try:
         async with Database(url, size=4, name="motcua-recovery") as database:
             journal, streams = PostgresJournal(database), OpenStreams(database)
-            dossiers = Dossiers(client, journal, settings.task_queue)
+            dossiers = dossiers_of(settings, database, client)
             yield Recovery(journal, streams, dossiers), await streams.count()
     except StoreUnavailable as error:
         raise Failed(str(error), code="database_unavailable") from error

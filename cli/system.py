@@ -35,6 +35,10 @@ def up(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the API and desk.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget everything first.")] = False,
     empty: Annotated[bool, typer.Option("--empty", help="Without sample dossiers.")] = False,
+    separate: Annotated[
+        bool,
+        typer.Option("--separate-provinces", help="Province and centre in Temporal namespaces of their own, by Nexus."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Start the whole system here: PostgreSQL, Temporal, workers, API and desk. Ctrl-C stops it."""
@@ -44,7 +48,8 @@ def up(
     reporter = _JsonReporter() if json else _LineReporter()
     with state.claim(fresh=fresh):
         reporter.begin(str(state.path))
-        asyncio.run(_run(embedded.EmbeddedSystem(state, os.environ, port, reporter), reporter, sample=not empty))
+        system = embedded.EmbeddedSystem(state, os.environ, port, reporter, separate=separate)
+        asyncio.run(_run(system, reporter, sample=not empty))
 
 
 def down(directory: Directory = None, json: Json = False) -> None:

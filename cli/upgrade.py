@@ -110,16 +110,15 @@ async def _upgrading(settings: "Settings") -> "AsyncIterator[tuple[Upgrade, int]
     from store.database import Database
     from store.errors import StoreUnavailable
     from store.open_streams import OpenStreams
-    from store.postgres import PostgresJournal
+    from workers.neighbours import dossiers_of
     from workers.upgrade import Upgrade
-    from workflows.client import Dossiers, DossiersUnavailable
+    from workflows.client import DossiersUnavailable
 
     url, client = settings.require_database(), await temporal.connect(settings)
     try:
         async with Database(url, size=4, name="motcua-upgrade") as database:
             streams = OpenStreams(database)
-            dossiers = Dossiers(client, PostgresJournal(database), settings.task_queue)
-            yield Upgrade(client, streams, dossiers), await streams.count()
+            yield Upgrade(streams, dossiers_of(settings, database, client)), await streams.count()
     except StoreUnavailable as error:
         raise Failed(str(error), code="database_unavailable") from error
     except DossiersUnavailable as error:

@@ -22,6 +22,7 @@ SETTINGS_FILE = "settings.json"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 HIGHEST_PORT = 65535
 LANGUAGES = ("vi", "en")
+LEVEL_NAMESPACE = re.compile(r"(commune|district|province|central)=[A-Za-z0-9_.-]{2,100}")
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -47,6 +48,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     for trying the program out, on the loopback address only. ``oidc_*`` name the provider that officers log in with,
     and the claim that holds their id in the catalogue.
 
+    Dossiers of authorities whose records name a Temporal namespace live there, those of others where
+    ``temporal_levels`` says (``province=NAME,central=NAME``), else in ``temporal_namespace``. A worker serves all of
+    these, or ``worker_namespaces``, with commas between them.
+
     ``worker_build`` makes workers one version of ``worker_deployment`` (empty: unversioned), see docs/upgrade.md.
     ``process_metrics_port`` is where any process reports about itself, none: nowhere. The relay compares store and
     workflows every ``reconcile_minutes``; with ``reconcile_fix`` it begins anew what is not right.
@@ -64,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     temporal_tls_key_file: Path | None = None
     temporal_tls_domain: str = ""
     temporal_encryption: bool = False
+    temporal_levels: str = ""
+    worker_namespaces: str = ""
     task_queue: str = "motcua"
     worker_deployment: str = "motcua"
     worker_build: str = ""
@@ -108,6 +115,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def require_temporal(self) -> str:
         """Return Temporal's address; raise SettingError where none is set."""
         return self._required(self.temporal_address, "MOTCUA_TEMPORAL_ADDRESS")
+
+    def level_namespaces(self) -> dict[str, str]:
+        """The namespace of each level of government that has its own."""
+        return dict(item.split("=", 1) for item in self.temporal_levels.split(",") if item)
 
     def _required(self, value: str, variable: str) -> str:
         if not value:
@@ -245,6 +256,13 @@ def _log_level(name: str, value: str) -> str:
     return value.lower()
 
 
+def _levels(name: str, value: str) -> str:
+    items = [item.strip() for item in value.split(",") if item.strip()]
+    if any(LEVEL_NAMESPACE.fullmatch(item) is None for item in items):
+        raise SettingError(_wrong(name, value, "a list like province=NAME,central=NAME"))
+    return ",".join(items)
+
+
 def _wrong(name: str, value: str, wanted: str) -> str:
     return f"{name} is {value!r}, not {wanted}"
 
@@ -261,6 +279,8 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "temporal_tls_key_file": _path,
     "temporal_tls_domain": _text,
     "temporal_encryption": _flag,
+    "temporal_levels": _levels,
+    "worker_namespaces": _text,
     "task_queue": _text,
     "worker_deployment": _name,
     "worker_build": _name,

@@ -1,11 +1,13 @@
 """The process that runs dossiers: a Temporal worker with their workflow and the activities of the store."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.journal import JournalActivities, RulesSource
@@ -17,19 +19,24 @@ from domain.record import Append
 from runtime import logging, process, temporal
 from runtime.settings import Settings
 from store.database import Database
+from store.errors import StoreUnavailable
 from store.journal import Journal
 from store.postgres import PostgresJournal
 from store.rules_source import PinnedRules
 from workers.batch import build_batch_worker
+from workers.endpoints import ensure_endpoint
 from workers.log_context import LogContext
-from workflows.client import HERE, Dossiers
+from workers.neighbours import Neighbours, dossiers_of
+from workflows.client import Dossiers, Fixed, Surroundings
 from workflows.dossier import DossierWorkflow
 from workflows.messages import Glance, Places, Reply, Start
-from workflows.nexus import Delivery
+from workflows.nexus import Delivery, endpoint_of
 from workflows.nexus_handler import DossiersHandler
 
 LOG = logging.logger(__name__)
 WAITING_FOR_TEMPORAL: Final = "worker.waiting_for_temporal"
+WAITING_FOR_STORE: Final = "worker.waiting_for_store"
+DOOR_CLOSED: Final = "worker.endpoint_not_opened"
 RETRY_SECONDS: Final = 1.0
 
 MESSAGES: Final = (Start, Order, Reply, Glance, Append, AppendReply, LoadRequest, LoadReply, Message, Delivery)
@@ -65,19 +72,18 @@ def build_worker(
     *,
     exact: bool = False,
     offset: timedelta = timedelta(0),
-    places: Places = HERE,
+    around: Surroundings | None = None,
     **options: Any,  # noqa: ANN401  # those of temporalio.worker.Worker
 ) -> Worker:
     """A worker for dossiers over this journal; run it with ``async with`` or ``await worker.run()``.
 
-    ``exact`` and ``offset`` are for virtual time only, as in ``Dossiers``; ``places`` too is as there:
-    linked streams in other namespaces are reached by Nexus, and this worker answers theirs. ``options`` are those of
+    ``exact`` and ``offset`` are for virtual time only, as in ``Dossiers``; ``around`` too is as there, but linked
+    streams in other namespaces are reached by Nexus only, and this worker answers theirs. ``options`` are those of
     ``temporalio.worker.Worker``, in preference to ``OPTIONS``.
     """
     temporal.prepare(*MESSAGES)
     activities = JournalActivities(journal, rules_source)
-    # Without neighbours: what lives in another namespace is reached by Nexus, from the workflow itself.
-    here = Dossiers(client, journal, task_queue, exact=exact, offset=offset, places=places)
+    here = Dossiers(client, journal, task_queue, exact=exact, offset=offset, around=_OnlyHere(around or Fixed()))
     links = LinkActivities(here)
     return Worker(
         client,
@@ -103,24 +109,76 @@ def versioned(deployment: str, build: str) -> dict[str, Any]:
     return {"deployment_config": config}
 
 
+class _OnlyHere:
+    """Surroundings as a worker sees them: what lives elsewhere is reached by Nexus, from the workflow itself."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+
+    async def places(self) -> Places:
+        return await self._around.places()
+
+    async def client(self, _: str) -> None:
+        return None
+
+
 async def main(settings: Settings) -> None:
-    """Run dossiers until cancelled. PostgreSQL and Temporal may be away, at the start and later; both are awaited."""
-    async with Database(settings.require_database(), size=settings.database_pool, name="motcua-worker") as database:
-        client = await _connected(settings)
-        journal = PostgresJournal(database)
+    """Run dossiers until cancelled. PostgreSQL and Temporal may be away, at the start and later; both are awaited.
+
+    Those of every namespace that the catalogue names, or of the ones that the settings name; batch work only where the
+    settings' own namespace is among them.
+    """
+    async with (
+        Database(settings.require_database(), size=settings.database_pool, name="motcua-worker") as database,
+        contextlib.AsyncExitStack() as running,
+    ):
+        client = await _connected(settings, settings.temporal_namespace)
+        around = Neighbours(settings, database, client)
+        journal, rules = PostgresJournal(database), PinnedRules(database)
         version = versioned(settings.worker_deployment, settings.worker_build)
-        worker = build_worker(client, journal, PinnedRules(database), settings.task_queue, **version)
-        dossiers = Dossiers(client, journal, settings.task_queue)
-        async with build_batch_worker(client, database, dossiers, settings.task_queue):
-            process.announce_ready(settings)
-            await worker.run()
+        workers = []
+        for namespace in await _served(settings, around):
+            own = client if namespace == client.namespace else await _connected(settings, namespace)
+            await _open_door(own, settings, around)
+            workers.append(build_worker(own, journal, rules, settings.task_queue, around=around, **version))
+            if own is client:
+                dossiers = dossiers_of(settings, database, client)
+                await running.enter_async_context(build_batch_worker(client, database, dossiers, settings.task_queue))
+        process.announce_ready(settings)
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(worker.run())
 
 
-async def _connected(settings: Settings) -> Client:
+async def _connected(settings: Settings, namespace: str) -> Client:
     """A client that is connected, however long that takes; a setting that is wrong ends the process at once."""
     while True:
         try:
-            return await temporal.connect(settings)
+            return await temporal.connect(settings, namespace=namespace)
         except temporal.TemporalUnavailable as error:
             LOG.warning(WAITING_FOR_TEMPORAL, problem=str(error))
             await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _served(settings: Settings, around: Neighbours) -> tuple[str, ...]:
+    """The namespaces whose dossiers this process runs, its own first."""
+    if settings.worker_namespaces:
+        return tuple(name for name in settings.worker_namespaces.split(",") if name)
+    while True:
+        try:
+            others = {*(await around.places()).namespaces.values()} - {settings.temporal_namespace}
+        except StoreUnavailable as error:
+            LOG.warning(WAITING_FOR_STORE, problem=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return (settings.temporal_namespace, *sorted(others))
+
+
+async def _open_door(client: Client, settings: Settings, around: Neighbours) -> None:
+    """Let neighbouring namespaces in, where there are any. Who may not open doors leaves that to the operator."""
+    if not settings.worker_namespaces and not (await around.places()).namespaces:
+        return
+    try:
+        await ensure_endpoint(client, endpoint_of(client.namespace), settings.task_queue)
+    except RPCError as error:
+        LOG.warning(DOOR_CLOSED, namespace=client.namespace, endpoint=endpoint_of(client.namespace), problem=str(error))

@@ -22,9 +22,9 @@ from runtime.settings import Settings
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.gauges import Gauges
-from store.postgres import PostgresJournal
 from workers.figures import FiguresCollector
-from workflows.client import Dossiers, DossiersUnavailable
+from workers.neighbours import dossiers_of
+from workflows.client import DossiersUnavailable
 
 LOG = logging.logger(__name__)
 NO_FIGURES: Final = "metrics.database_unavailable"
@@ -96,8 +96,7 @@ async def _asking(settings: Settings, database: Database) -> Manned:
     """How Temporal is asked whether a worker polls; not at all where no address is set."""
     if not settings.temporal_address:
         return _unknown
-    client = await temporal.connect(settings, lazy=True)
-    dossiers = Dossiers(client, PostgresJournal(database), settings.task_queue)
+    dossiers = dossiers_of(settings, database, await temporal.connect(settings, lazy=True))
 
     async def manned() -> bool | None:
         try:

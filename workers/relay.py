@@ -28,6 +28,7 @@ from store.postgres import PostgresJournal
 from store.strongbox import strongbox_of
 from store.subscriptions import Subscriptions
 from workers.inbound import STORE_AWAY, Inbound, ending
+from workers.neighbours import dossiers_of
 from workers.outbound import APPLICANT, Announcer, Courier, reconcile_portal
 from workers.watchman import Watchman
 from workflows.client import Dossiers, DossiersUnavailable
@@ -53,7 +54,7 @@ async def main(settings: Settings) -> None:
     ):
         journal, outbox = PostgresJournal(database), Outbox(database)
         subscriptions = Subscriptions(database, strongbox_of(settings))
-        dossiers = Dossiers(await temporal.connect(settings, lazy=True), journal, settings.task_queue)
+        dossiers = dossiers_of(settings, database, await temporal.connect(settings, lazy=True))
         inbound = Inbound(Inbox(database), dossiers, carriers)
         people = _lookup(settings, database, journal) if settings.smtp_address or settings.sms_url else None
         found = senders(settings, client, subscriptions, dossiers, carriers)

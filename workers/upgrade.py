@@ -47,9 +47,8 @@ def version_of(deployment: str, build: str) -> WorkerDeploymentVersion:
 class Upgrade:
     """Looks and moves on. Methods raise StoreUnavailable or DossiersUnavailable where either cannot be asked."""
 
-    def __init__(self, client: Client, streams: OpenStreams, dossiers: Dossiers) -> None:
-        """For the open dossiers of this store in this namespace."""
-        self._client = client
+    def __init__(self, streams: OpenStreams, dossiers: Dossiers) -> None:
+        """For the open dossiers of this store, in whichever namespace they live."""
         self._streams = streams
         self._dossiers = dossiers
 
@@ -57,9 +56,8 @@ class Upgrade:
         self, progress: Progress, workflows: Sequence[type[Any]] = (DossierWorkflow,), limit: int = 0
     ) -> AsyncIterator[Differs]:
         """Replay the history of every running dossier (at most ``limit``, 0: all) with this program's workflow."""
-        replayer = Replayer(
-            workflows=workflows, data_converter=self._client.data_converter, workflow_runner=UnsandboxedWorkflowRunner()
-        )
+        converter = (await self._dossiers.clients())[0].data_converter
+        replayer = Replayer(workflows=workflows, data_converter=converter, workflow_runner=UnsandboxedWorkflowRunner())
         done = 0
         async for chunk in self._chunks():
             for stream in chunk[: limit - done] if limit else chunk:
@@ -72,16 +70,20 @@ class Upgrade:
                 return
 
     async def make_current(self, version: WorkerDeploymentVersion) -> None:
-        """Let new runs begin on this version. Raises VersionUnknown where no worker of it polls."""
+        """Let new runs begin on this version, in every namespace. Raises VersionUnknown where no worker of it polls."""
+        for client in await self._dossiers.clients():
+            await self._make_current(client, version)
+
+    async def _make_current(self, client: Client, version: WorkerDeploymentVersion) -> None:
         request = SetWorkerDeploymentCurrentVersionRequest(
-            namespace=self._client.namespace,
+            namespace=client.namespace,
             deployment_name=version.deployment_name,
             build_id=version.build_id,
-            identity=self._client.identity,
+            identity=client.identity,
             ignore_missing_task_queues=True,
         )
         try:
-            await self._client.workflow_service.set_worker_deployment_current_version(request)
+            await client.workflow_service.set_worker_deployment_current_version(request)
         except RPCError as error:
             if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION}:
                 raise VersionUnknown(error.message) from error
@@ -107,8 +109,9 @@ class Upgrade:
 
     async def _build_of(self, stream: Stream) -> str | None:
         """The version that the stream's run is on (empty: none yet); none where none runs."""
+        client = await self._dossiers.home(stream)
         try:
-            found = await self._client.get_workflow_handle(stream).describe()
+            found = await client.get_workflow_handle(stream).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
@@ -118,8 +121,9 @@ class Upgrade:
         return str(found.raw_description.workflow_execution_info.versioning_info.deployment_version.build_id)
 
     async def _replayed(self, replayer: Replayer, stream: Stream) -> Differs | None:
+        client = await self._dossiers.home(stream)
         try:
-            history = await self._client.get_workflow_handle(stream).fetch_history()
+            history = await client.get_workflow_handle(stream).fetch_history()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None

@@ -55,6 +55,10 @@ NEVER_CONNECTED = "Failed client connect"
 """How the SDK says that a lazy client has not found its server yet: a plain RuntimeError."""
 
 
+HERE = Places()
+NO_NEIGHBOURS: Mapping[str, Client] = {}
+
+
 class Refused(Refusal):
     """A refusal that came back from a dossier; ``code`` is the domain's stable code."""
 
@@ -90,8 +94,33 @@ class StoredCommands(Protocol):
         ...
 
 
-HERE = Places()
-NO_NEIGHBOURS: Mapping[str, Client] = {}
+class Surroundings(Protocol):
+    """Where else dossiers live."""
+
+    async def places(self) -> Places:
+        """Who lives where. Raises StoreUnavailable where that cannot be known now."""
+        ...
+
+    async def client(self, namespace: str) -> Client | None:
+        """A client of a namespace; none where this process does not reach into it."""
+        ...
+
+
+class Fixed:
+    """Surroundings that never change."""
+
+    def __init__(self, places: Places = HERE, clients: Mapping[str, Client] = NO_NEIGHBOURS) -> None:
+        """``clients`` by namespace; one that has none is not reached from here."""
+        self._places = places
+        self._clients = clients
+
+    async def places(self) -> Places:
+        """Who lives where."""
+        return self._places
+
+    async def client(self, namespace: str) -> Client | None:
+        """The client of a namespace."""
+        return self._clients.get(namespace)
 
 
 class Dossiers:
@@ -105,16 +134,14 @@ class Dossiers:
         *,
         exact: bool = False,
         offset: timedelta = timedelta(0),
-        places: Places = HERE,
-        neighbours: Mapping[str, Client] = NO_NEIGHBOURS,
+        around: Surroundings | None = None,
     ) -> None:
         """``exact``: times in orders are trusted; ``offset``: see ``Start`` (both in virtual time only).
 
-        ``places`` and ``neighbours`` (clients by namespace) are for authorities that have a namespace of their own.
+        ``around`` is for authorities that have a namespace of their own (none: all live in the client's).
         """
         self._client = client
-        self._places = places
-        self._neighbours = neighbours
+        self._around = around or Fixed()
         self._commands = commands
         self._task_queue = task_queue
         self._exact = exact
@@ -125,8 +152,8 @@ class Dossiers:
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
-        client = self._client_of(rules.procedure.authority)
-        start = self._start(stream, rules.slim())
+        client = await self._client_of(rules.procedure.authority)
+        start = await self._start(stream, rules.slim())
         return await self._answer(self._with_start(client, start, order, timeout), stream, order)
 
     async def execute(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
@@ -134,7 +161,7 @@ class Dossiers:
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
-        return await self._answer(self._update(await self._home(stream), stream, order, timeout), stream, order)
+        return await self._answer(self._update(await self.home(stream), stream, order, timeout), stream, order)
 
     async def glance(
         self,
@@ -145,7 +172,7 @@ class Dossiers:
 
         Raises NotAnswering where Temporal is there but the workflow is silent for ``timeout``, DossiersUnavailable.
         """
-        client = await self._home(stream)
+        client = await self.home(stream)
         handle: WorkflowHandle[DossierWorkflow, int] = client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
             return await handle.query(
@@ -174,7 +201,7 @@ class Dossiers:
 
     async def settle(self, stream: Stream) -> bool:
         """Wait until the dossier's messages to linked streams are delivered; false where none is running."""
-        client = await self._home(stream)
+        client = await self.home(stream)
         handle: WorkflowHandle[DossierWorkflow, int] = client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
             while not await handle.execute_update(SETTLE, result_type=bool):
@@ -187,11 +214,11 @@ class Dossiers:
 
     async def revive(self, stream: Stream) -> bool:
         """Start the workflow of a stream from the store; false where one runs already. Raises DossiersUnavailable."""
-        client = await self._home(stream)
+        client = await self.home(stream)
         try:
             await client.start_workflow(
                 DossierWorkflow.run,
-                self._start(stream),
+                await self._start(stream),
                 id=stream,
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
@@ -208,7 +235,7 @@ class Dossiers:
 
         Nothing is lost: an order that was under way is stored or not, and is carried out once when it is sent again.
         """
-        client = await self._home(stream)
+        client = await self.home(stream)
         try:
             await client.get_workflow_handle(stream).terminate("begun anew from the store")
         except RPCError as error:
@@ -223,15 +250,16 @@ class Dossiers:
         """
         query = f"WorkflowType = '{DOSSIER}' AND ExecutionStatus = 'Running' AND TaskQueue = '{self._task_queue}'"
         try:
-            async for execution in self._client.list_workflows(query):
-                yield Stream(execution.id)
+            for client in await self.clients():
+                async for execution in client.list_workflows(query):
+                    yield Stream(execution.id)
         except RPCError as error:
             if error.status is not RPCStatusCode.UNIMPLEMENTED:
                 raise DossiersUnavailable from error
 
     async def end(self, stream: Stream) -> None:
         """End the workflow of a stream, if it runs, and begin none. Raises DossiersUnavailable."""
-        client = await self._home(stream)
+        client = await self.home(stream)
         try:
             await client.get_workflow_handle(stream).terminate("knows what the store does not")
         except RPCError as error:
@@ -239,32 +267,54 @@ class Dossiers:
                 raise DossiersUnavailable from error
 
     async def manned(self) -> bool:
-        """Whether a worker is there to run dossiers. Raises DossiersUnavailable."""
+        """Whether a worker is there to run dossiers, in every namespace. Raises DossiersUnavailable."""
+        return not await self.unmanned()
+
+    async def unmanned(self) -> tuple[str, ...]:
+        """The namespaces in which nobody polls. Raises DossiersUnavailable."""
+        return tuple([client.namespace for client in await self.clients() if not await self._polled(client)])
+
+    async def _polled(self, client: Client) -> bool:
         request = DescribeTaskQueueRequest(
-            namespace=self._client.namespace,
+            namespace=client.namespace,
             task_queue=TaskQueue(name=self._task_queue),
             task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         )
         try:
-            return bool((await self._client.workflow_service.describe_task_queue(request)).pollers)
+            return bool((await client.workflow_service.describe_task_queue(request)).pollers)
         except RPCError as error:
             raise DossiersUnavailable from error
 
-    def _start(self, stream: Stream, rules: Rules | None = None) -> Start:
-        return Start(stream, rules, exact=self._exact, offset=self._offset, places=self._places)
+    async def clients(self) -> tuple[Client, ...]:
+        """A client of every namespace that dossiers live in and this process reaches. Raises DossiersUnavailable."""
+        others = sorted({*(await self._places()).namespaces.values()} - {self._client.namespace})
+        found = [await self._around.client(namespace) for namespace in others]
+        return (self._client, *(client for client in found if client is not None))
 
-    def _client_of(self, authority: AuthorityId) -> Client:
-        return self._neighbours.get(self._places.namespace_of(authority), self._client)
-
-    async def _home(self, stream: Stream) -> Client:
+    async def home(self, stream: Stream) -> Client:
         """The client of the namespace in which a stream lives: that of its authority. Raises DossiersUnavailable."""
-        if not self._places.namespaces:
+        if not (await self._places()).namespaces:
             return self._client
         try:
             view = await self._commands.view(stream)
         except StoreUnavailable as error:
             raise DossiersUnavailable from error
-        return self._client_of(view.authority) if view else self._client
+        return await self._client_of(view.authority) if view else self._client
+
+    async def _places(self) -> Places:
+        try:
+            return await self._around.places()
+        except StoreUnavailable as error:
+            raise DossiersUnavailable from error
+
+    async def _start(self, stream: Stream, rules: Rules | None = None) -> Start:
+        return Start(stream, rules, exact=self._exact, offset=self._offset, places=await self._places())
+
+    async def _client_of(self, authority: AuthorityId) -> Client:
+        namespace = (await self._places()).namespace_of(authority)
+        if namespace in {"", self._client.namespace}:
+            return self._client
+        return await self._around.client(namespace) or self._client
 
     async def _update(
         self,
@@ -283,7 +333,7 @@ class Dossiers:
                 raise
         else:
             return reply
-        return await self._with_start(client, self._start(stream), order, timeout)
+        return await self._with_start(client, await self._start(stream), order, timeout)
 
     async def _with_start(
         self,

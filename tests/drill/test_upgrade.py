@@ -110,7 +110,7 @@ async def test_changed_code_takes_over_under_running_dossiers(opened: tuple[Offi
         await in_turn(office, parts[: DOSSIERS // 2], c.AcknowledgeLink())
 
         assert await office.command("replay") == (0, {"replayed": 2 * DOSSIERS, "sound": True, "differences": []})
-        upgrade = Upgrade(office.client, OpenStreams(pool), office.dossiers)
+        upgrade = Upgrade(OpenStreams(pool), office.dossiers)
         broken = [each.stream async for each in upgrade.differences(lambda _: None, [Changed])]
         assert sorted(broken) == sorted([*streams, *parts])
 

@@ -17,11 +17,12 @@ from runtime.temporal import DATA_CONVERTER
 from store.journal import Journal
 from store.memory import MemoryJournal
 from tests.domain.dossier.samples import S1, link, rules, stage
-from tests.support.endpoints import open_door
 from tests.workflows.desk import START, TIMEOUT, FixedRules
 from workers.dossier import build_worker
-from workflows.client import Dossiers, Refused
+from workers.endpoints import ensure_endpoint
+from workflows.client import Dossiers, Fixed, Refused
 from workflows.messages import Places, Start
+from workflows.nexus import endpoint_of
 
 HOME, PROVINCE = "default", "province"
 RULES = rules(stage("receive"), stage("appraise", "40 working_hour"), link("L1"), stage("approve"), stage("return"))
@@ -51,7 +52,7 @@ class Provinces:
         self.places = places
         self.offset = START - datetime.now(tz=START.tzinfo)
         self.dossiers = Dossiers(
-            home, self.journal, queue, exact=True, offset=self.offset, places=places, neighbours={PROVINCE: province}
+            home, self.journal, queue, exact=True, offset=self.offset, around=Fixed(places, {PROVINCE: province})
         )
         self.code = f"N{next(_names)}-{queue}"
         self._minutes = itertools.count()
@@ -65,7 +66,7 @@ class Provinces:
             self.queue,
             exact=True,
             offset=self.offset,
-            places=self.places,
+            around=Fixed(self.places),
         )
 
     def order(self, command: c.Command) -> c.Order:
@@ -111,7 +112,7 @@ async def _provinces(server: EmbeddedTemporal, places: Places, journal: Journal)
     home, province = await _client(server, HOME), await _client(server, PROVINCE)
     queue = "dossiers-of-provinces"
     for client in (home, province):
-        await open_door(client, queue)
+        await ensure_endpoint(client, endpoint_of(client.namespace), queue)
     return Provinces(home, province, queue, places, journal)
 
 
