@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -38,7 +38,10 @@ from runtime.embedded import binaries
 from runtime.temporal import DATA_CONVERTER
 from store.memory import MemoryJournal
 from workers.dossier import build_worker
-from workflows.client import Dossiers
+from workers.endpoints import ensure_endpoint
+from workflows.client import Dossiers, Fixed
+from workflows.messages import Places
+from workflows.nexus import endpoint_of
 
 T = TypeVar("T")
 
@@ -151,14 +154,17 @@ def _quiet_runtime() -> Runtime:
     return Runtime(telemetry=TelemetryConfig(logging=logging), worker_heartbeat_interval=None)
 
 
-async def lines_by_temporal(scenario: Scenario, environment: WorkflowEnvironment) -> AsyncIterator[Line]:
+async def lines_by_temporal(
+    scenario: Scenario, environment: WorkflowEnvironment, *, by_nexus: bool = False
+) -> AsyncIterator[Line]:
     """The scenario's output by workflows; the same bytes as ``domain.simulation.lines``.
 
-    Raises TimersSilent where Temporal does not keep its part.
+    With ``by_nexus`` all that crosses between authorities goes as between namespaces. Raises TimersSilent where
+    Temporal does not keep its part.
     """
     course = simulate(scenario)
     answer: Answer | None = None
-    async with temporal_engine(scenario, environment) as engine:
+    async with temporal_engine(scenario, environment, by_nexus=by_nexus) as engine:
         while True:
             try:
                 item = course.send(answer)
@@ -312,15 +318,28 @@ class TemporalEngine:
                     return
 
 
+async def _everybody_elsewhere(client: Client, queue: str) -> Fixed:
+    """Surroundings in which every authority lives in another namespace than the sender's, by name.
+
+    The name's endpoint leads back here: this server has one namespace only.
+    """
+    elsewhere = f"elsewhere-{queue}"
+    await ensure_endpoint(client, endpoint_of(elsewhere), queue)
+    return Fixed(Places(elsewhere))
+
+
 @asynccontextmanager
-async def temporal_engine(scenario: Scenario, environment: WorkflowEnvironment) -> AsyncIterator[TemporalEngine]:
+async def temporal_engine(
+    scenario: Scenario, environment: WorkflowEnvironment, *, by_nexus: bool = False
+) -> AsyncIterator[TemporalEngine]:
     """An engine with a worker of its own, its clock a little before the scenario's first entry."""
     journal, pinned = WatchedJournal(), PinnedInMemory()
     queue = f"scenario-{uuid.uuid4()}"
     offset = scenario.timeline[0].at - LEAD - await environment.get_current_time()
     client = environment.client
-    dossiers = Dossiers(client, journal, queue, exact=True, offset=offset)
-    async with build_worker(client, journal, pinned, queue, exact=True, offset=offset):
+    around = await _everybody_elsewhere(client, queue) if by_nexus else Fixed()
+    dossiers = Dossiers(client, journal, queue, exact=True, offset=offset, around=around)
+    async with build_worker(client, journal, pinned, queue, exact=True, offset=offset, around=around):
         engine = TemporalEngine(environment, journal, dossiers, pinned, offset)
         try:
             yield engine

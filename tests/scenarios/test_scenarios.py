@@ -4,21 +4,25 @@ A file's ``expect`` holds: ``summaries`` (fields by dossier), ``events`` (in thi
 ``count`` (how many of a type there are), ``refused`` (all refused commands, in order; none where it is left out).
 """
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
 from catalogue.loading_scenarios import load_scenario
-from domain.simulation import Line, lines
-from workers.simulation import lines_by_temporal, time_skipping_server
+from domain.procedure import Procedure
+from domain.simulation import Answer, Line, Request, lines, simulate
+from workers.simulation import TemporalEngine, lines_by_temporal, temporal_engine, time_skipping_server
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 FEWEST = 40
 NAMES = [path.stem for path in FILES]
+LINKED = [path for path in FILES if path.stem.startswith("link")]
 
 
 def _expectations(path: Path) -> dict[str, Any]:
@@ -91,6 +95,50 @@ async def test_comes_out_the_same_by_temporal(path: Path, virtual_time: Workflow
     """Real workflows and timers print what the pure engine prints, line by line."""
     scenario = load_scenario(path)
     assert [line async for line in lines_by_temporal(scenario, virtual_time)] == list(lines(scenario))
+
+
+@pytest.mark.parametrize("path", LINKED, ids=[path.stem for path in LINKED])
+async def test_comes_out_the_same_by_nexus(path: Path, virtual_time: WorkflowEnvironment) -> None:
+    """What crosses between authorities leaves the same events whether they share a namespace or not."""
+    scenario = load_scenario(path)
+    assert any(linked(procedure) for procedure in scenario.procedures.values())
+    by_nexus = [line async for line in lines_by_temporal(scenario, virtual_time, by_nexus=True)]
+    assert by_nexus == list(lines(scenario))
+
+
+async def test_between_namespaces_nothing_is_a_child(virtual_time: WorkflowEnvironment) -> None:
+    """Every message of a dossier that hands over goes by a Nexus operation, and its part is nobody's child."""
+    scenario = load_scenario(Path(__file__).parent / "link-inter-level.yaml")
+    async with temporal_engine(scenario, virtual_time, by_nexus=True) as engine:
+        streams = await _lived(simulate(scenario), engine)
+        kinds = [await _kinds(virtual_time, stream) for stream in sorted(streams)]
+    assert len(kinds) > 1
+    for found in kinds:
+        assert "EVENT_TYPE_NEXUS_OPERATION_COMPLETED" in found
+        assert not any("CHILD_WORKFLOW" in kind for kind in found)
+
+
+async def _lived(course: Generator[Line | Request, Answer | None, None], engine: TemporalEngine) -> set[str]:
+    """The streams that a scenario leaves, lived through by this engine."""
+    streams: set[str] = set()
+    answer: Answer | None = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            item = course.send(answer)
+            answer = None if isinstance(item, dict) else await engine.answer(item)
+            streams |= {happening.stream for happening in answer} if isinstance(answer, tuple) else set()
+    return streams
+
+
+async def _kinds(environment: WorkflowEnvironment, stream: str) -> set[str]:
+    """The types of events in the history of a stream's run."""
+    history = environment.client.get_workflow_handle(stream).fetch_history_events()
+    return {EventType.Name(event.event_type) async for event in history}
+
+
+def linked(procedure: Procedure) -> bool:
+    """Whether a procedure's route hands something over."""
+    return any(step.links() for step in procedure.route)
 
 
 @pytest.fixture(scope="module")
