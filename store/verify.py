@@ -10,6 +10,7 @@ from psycopg import sql
 from domain.dossier.view import DossierView
 from domain.ids import Stream
 from domain.record import NO_HASH, Record
+from store import ledger
 from store.codec.upcasts import UPCASTS, Upcasts, upcast
 from store.database import Connection
 from store.folding import Fold
@@ -41,6 +42,10 @@ class Reason(StrEnum):
     STREAM_OUT_OF_ORDER = "stream_out_of_order"
     PROJECTION_DIFFERS = "projection_differs"
     PROJECTION_OUTDATED = "projection_outdated"
+    HAND_OVER_UNKNOWN = "hand_over_unknown"
+    HAND_OVER_ELSEWHERE = "hand_over_elsewhere"
+    HAND_OVER_DOUBLED = "hand_over_doubled"
+    ANSWER_NEVER_GIVEN = "answer_never_given"
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -72,6 +77,8 @@ async def verify(
             async for span in pages.spans(within):
                 for finding in await _streams(pages, fold, span, upcasts, progress):
                     yield finding
+        for finding in await _ledger(connection, code):
+            yield finding
         if code is None:
             for finding in await _order(connection):
                 yield finding
@@ -146,6 +153,23 @@ async def _view(fold: Fold, records: list[Record], live: DossierView | None) -> 
     names = [name for name in folded.__struct_fields__ if getattr(folded, name) != getattr(live, name)]
     message = f"{', '.join(names)} of the read model differ from what the events say"
     return [Finding(stream, version, Reason.READ_MODEL_DIFFERS, message)] if names else []
+
+
+_LEDGER_FAULTS: Final = {
+    Reason.HAND_OVER_UNKNOWN: ledger.UNKNOWN,
+    Reason.HAND_OVER_ELSEWHERE: ledger.ELSEWHERE,
+    Reason.HAND_OVER_DOUBLED: ledger.DOUBLED,
+    Reason.ANSWER_NEVER_GIVEN: ledger.NEVER_SAID,
+}
+
+
+async def _ledger(connection: Connection, code: str | None) -> list[Finding]:
+    """What both sides of each hand-over have written down must agree."""
+    findings: list[Finding] = []
+    for reason, statement in _LEDGER_FAULTS.items():
+        found = await ledger.faults(connection, statement, code)
+        findings.extend(Finding(stream, version, reason, message) for stream, version, message in found)
+    return findings
 
 
 _ORDER_FAULTS: Final = {
