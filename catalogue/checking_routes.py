@@ -8,12 +8,12 @@ import msgspec
 
 from catalogue.faults import Fault, Severity
 from catalogue.loading import Contents, Found
-from catalogue.totals import counted_total, exceeds, total
+from catalogue.totals import HOURS_PER_DAY, counted_total, exceeds, total
 from catalogue.yamlfile import Place
 from domain.authority import Authority, Level, Role
 from domain.binding import COMMUNE, concrete, is_symbolic
 from domain.ids import AuthorityId
-from domain.period import Unit
+from domain.period import Unit, earlier
 from domain.procedure import LinkSpec, Procedure, StageKind, Step
 
 _LINK_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -164,6 +164,12 @@ def _link_faults(
     if link.to in route.above | route.workers():
         message = f"link {link.id} leads back to {link.to}, which holds the dossier already: a circle"
         yield found.fault("link_circle", message, *place, "to")
+    if link.margin is not None and (link.budget is None or earlier(link.budget, link.margin, HOURS_PER_DAY) is None):
+        message = (
+            f"link {link.id}: a margin of {link.margin} leaves nothing of the budget of {link.budget or 'none'}, or is "
+            "not in working hours or working days as that must be"
+        )
+        yield found.fault("margin_exceeds_budget", message, *place, "margin")
     spent = counted_total(link.route)
     if link.budget is not None and exceeds(spent, total([link.budget])):
         message = f"link {link.id}: its stages' budgets add up to {spent}, more than its own {link.budget}"

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.ids import AuthorityId, CalendarId, OfficerId
+from domain.period import Period
 
 
 class Level(StrEnum):
@@ -33,7 +34,8 @@ class Authority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``code_prefix`` is the deciding agency's identifier in dossier codes (``H29``, ``H29.12``, ``G12.18``);
     ``calendar`` its working-time calendar; ``parent`` the authority above it; ``namespace`` the Temporal namespace it
-    runs in when it has its own.
+    runs in when it has its own; ``handover_margin`` how much earlier than its budget's end it hands linked parts on
+    (working hours or working days; none: no earlier).
     """
 
     id: AuthorityId
@@ -44,6 +46,7 @@ class Authority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calendar: CalendarId = CalendarId("")
     parent: AuthorityId | None = None
     namespace: str | None = None
+    handover_margin: Period | None = None
 
 
 class Role(StrEnum):

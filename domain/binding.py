@@ -47,14 +47,14 @@ def bind(
     authorities: Mapping[AuthorityId, Authority],
     commune: AuthorityId | None = None,
 ) -> Procedure:
-    """The procedure with concrete authorities; one that names no symbolic authority is returned as it is.
+    """The procedure with concrete authorities and, where their records name some, their margins; else as it is.
 
     The commune is the named one, or that of the receiving desk; a dossier received elsewhere (a provincial centre)
     without naming its commune goes to the seat: the first commune by id. A unit that a commune has no authority of its
     own for is worked by the commune itself. Raises CannotBind where no commune is known.
     """
     if not needs_commune(procedure):
-        return procedure
+        return _with_margins(procedure, authorities)
     place = _commune_of(commune or receiving_authority, authorities)
     if place is None and commune is not None:
         message = f'"{commune}" is no commune; procedure {procedure.id} is worked by one'
@@ -63,11 +63,12 @@ def bind(
     if seat is None:
         message = f"procedure {procedure.id} is worked by a commune, and the catalogue has none"
         raise CannotBind(message, procedure=procedure.id, authority=receiving_authority)
-    return replace(
+    bound = replace(
         procedure,
         authority=concrete(procedure.authority, seat, authorities),
         route=_bound_route(procedure.route, seat, authorities),
     )
+    return _with_margins(bound, authorities)
 
 
 def receiving_desk(procedure: Procedure) -> AuthorityId:
@@ -82,6 +83,23 @@ def concrete(authority: AuthorityId, commune: AuthorityId, authorities: Mapping[
         return authority
     unit = AuthorityId(commune + authority.removeprefix(COMMUNE))
     return unit if unit in authorities else commune
+
+
+def _with_margins(procedure: Procedure, authorities: Mapping[AuthorityId, Authority]) -> Procedure:
+    if all(authority.handover_margin is None for authority in authorities.values()):
+        return procedure
+    return replace(procedure, route=tuple(_step_with_margins(step, authorities) for step in procedure.route))
+
+
+def _step_with_margins(step: Step, authorities: Mapping[AuthorityId, Authority]) -> Step:
+    if step.parallel is not None:
+        return replace(step, parallel=tuple(_step_with_margins(inner, authorities) for inner in step.parallel))
+    if step.link is None:
+        return step
+    known = authorities.get(step.link.to)
+    margin = step.link.margin or (known.handover_margin if known is not None else None)
+    route = tuple(_step_with_margins(inner, authorities) for inner in step.link.route)
+    return replace(step, link=replace(step.link, margin=margin, route=route))
 
 
 def _of_route(route: tuple[Step, ...]) -> Iterator[AuthorityId]:

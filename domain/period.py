@@ -46,6 +46,15 @@ class Period(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.amount} {self.unit.value}"
 
 
+def earlier(period: Period, margin: Period, hours_per_day: float) -> Period | None:
+    """The period less a margin, both in working time: in working hours (none: nothing is left, or other units)."""
+    weights = {Unit.WORKING_HOUR: 1.0, Unit.WORKING_DAY: hours_per_day}
+    if period.unit not in weights or margin.unit not in weights:
+        return None
+    hours = period.amount * weights[period.unit] - margin.amount * weights[margin.unit]
+    return Period(round(hours, 6), Unit.WORKING_HOUR) if hours > 0 else None
+
+
 def check_amount(amount: float, unit: Unit) -> None:
     """Raise InvalidPeriod unless ``amount`` is a finite number in (0, LONGEST_AMOUNT]; months are whole."""
     if not 0 < amount <= LONGEST_AMOUNT:  # also false for NaN

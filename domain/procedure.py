@@ -167,7 +167,11 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class LinkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A part of the route that another authority handles as a stream of its own."""
+    """A part of the route that another authority handles as a stream of its own.
+
+    ``budget`` is the time until its answer is due; ``margin`` how much earlier than that the authority means to answer
+    (none: what its own record says).
+    """
 
     id: str
     kind: LinkKind
@@ -175,6 +179,7 @@ class LinkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     route: tuple[Step, ...]
     budget: Period | None = None
     silence: Silence | None = None
+    margin: Period | None = None
 
 
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

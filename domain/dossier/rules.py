@@ -8,7 +8,9 @@ from domain.calendar_data import DayOff, WorkedDay
 from domain.errors import InvalidProcedure
 from domain.ids import AuthorityId, CalendarId, Version
 from domain.law import Law
+from domain.period import Period, earlier
 from domain.procedure import LinkSpec, Procedure, Step, all_links
+from domain.shifts import HOUR_MINUTES
 from domain.versioning import content_version
 
 
@@ -71,7 +73,14 @@ class Rules(msgspec.Struct, frozen=True):
         if spec is None:
             message = f'procedure {self.procedure.id} has no link "{link}"'
             raise InvalidProcedure(message, procedure=self.procedure.id, link=link)
-        return replace(self, procedure=part_procedure(self.procedure, _addressed(spec, to)))
+        addressed = _addressed(spec, to)
+        return replace(self, procedure=part_procedure(self.procedure, addressed, self._meant(addressed)))
+
+    def _meant(self, link: LinkSpec) -> Period | None:
+        """Within which time the linked authority means to answer, where that is earlier than its budget's end."""
+        if link.budget is None or link.margin is None:
+            return None
+        return earlier(link.budget, link.margin, self.calendar(link.to).spec.minutes_per_day() / HOUR_MINUTES)
 
 
 def _addressed(spec: LinkSpec, to: AuthorityId | None) -> LinkSpec:
@@ -143,14 +152,18 @@ def route_authorities(procedure: Procedure) -> set[AuthorityId]:
     return {procedure.authority, *named, *(link.to for link in links)}
 
 
-def part_procedure(procedure: Procedure, link: LinkSpec) -> Procedure:
-    """The procedure as the linked authority works it: its own route within its own budget, no checklist of its own."""
+def part_procedure(procedure: Procedure, link: LinkSpec, meant: Period | None = None) -> Procedure:
+    """The procedure as the linked authority works it: its own route within its own budget, no checklist of its own.
+
+    ``meant`` is the shorter time within which the authority means to answer: it is to the budget as a shortened period
+    is to the law's.
+    """
     return replace(
         procedure,
         authority=link.to,
         route=link.route,
-        statutory=None,
-        committed=link.budget,
+        statutory=link.budget if meant is not None else None,
+        committed=meant or link.budget,
         after_payment=None,
         cutoff=None,
         components=(),

@@ -1,10 +1,12 @@
 """A commune's procedure becomes that of the commune that receives."""
 
 import pytest
+from msgspec.structs import replace
 
 from domain.authority import Authority, AuthorityKind, Level
 from domain.binding import CannotBind, bind, needs_commune, receiving_desk
 from domain.ids import AuthorityId, ProcedureCode
+from domain.period import Period, Unit
 from domain.procedure import LinkKind, LinkSpec, Procedure, StageKind, Step
 
 
@@ -95,3 +97,20 @@ def test_binding_is_the_same_again() -> None:
     bound = bind(SYMBOLIC, AuthorityId("xa-b"), AUTHORITIES)
     assert bind(bound, AuthorityId("xa-a"), AUTHORITIES) is bound
     assert bind(SYMBOLIC, AuthorityId("xa-b.one_stop"), AUTHORITIES) == bound
+
+
+def test_an_authoritys_margin_becomes_that_of_the_parts_it_is_handed() -> None:
+    """Unless the link has one of its own; links within links alike."""
+    half_a_day, hour = Period(4, Unit.WORKING_HOUR), Period(1, Unit.WORKING_HOUR)
+    known = {**AUTHORITIES, AuthorityId("so"): replace(AUTHORITIES[AuthorityId("so")], handover_margin=half_a_day)}
+    bound = bind(SYMBOLIC, AuthorityId("xa-b"), known)
+    assert [link.margin for link in bound.route[3].links()] == [None, half_a_day]
+    own = tuple(replace(step, parallel=_with_margin(step.parallel, hour)) for step in bound.route)
+    again = bind(replace(bound, route=own), AuthorityId("xa-b"), known)
+    assert [link.margin for link in again.route[3].links()] == [hour, hour]
+
+
+def _with_margin(steps: tuple[Step, ...] | None, margin: Period) -> tuple[Step, ...] | None:
+    if steps is None:
+        return None
+    return tuple(replace(step, link=replace(step.link, margin=margin)) for step in steps if step.link is not None)

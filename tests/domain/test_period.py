@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from domain.errors import InvalidPeriod
-from domain.period import Period, Unit, parse_period
+from domain.period import Period, Unit, earlier, parse_period
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,20 @@ def test_equal_periods_are_equal_bytes() -> None:
         for text in (b'{"amount":2.0,"unit":"day"}', b'{"amount":2,"unit":"day"}')
     ]
     assert stored[0] == stored[1]
+
+
+@pytest.mark.parametrize(
+    ("period", "margin", "left"),
+    [
+        ("16 working_hour", "4 working_hour", "12 working_hour"),
+        ("2 working_day", "4 working_hour", "12 working_hour"),
+        ("12 working_hour", "0.5 working_day", "8 working_hour"),
+        ("4 working_hour", "4 working_hour", None),
+        ("2 day", "4 working_hour", None),
+        ("2 working_day", "1 day", None),
+    ],
+)
+def test_a_margin_is_taken_off_in_working_hours(period: str, margin: str, left: str | None) -> None:
+    """Nothing is left where the margin is the whole, or where either is not in working time."""
+    found = earlier(parse_period(period), parse_period(margin), hours_per_day=8)
+    assert (str(found) if found else None) == left
