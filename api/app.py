@@ -35,16 +35,20 @@ def create_app(parts: Parts, desk_settings: DeskSettings | None = None) -> ASGIA
 
     Without ``desk_settings`` nobody can log in to the desk.
     """
+    return AccessLog(litestar_app(parts, desk_settings or DeskSettings()))
+
+
+def litestar_app(parts: Parts, desk_settings: DeskSettings) -> Litestar:
+    """What answers requests, without what surrounds it."""
     officers = Router(OFFICER_PREFIX, route_handlers=list(OFFICER_ROUTES), guards=[negotiate, authenticate])
-    app = Litestar(
+    return Litestar(
         route_handlers=[*OPEN_ROUTES, officers, *routes()],
         exception_handlers={Exception: _answer_error},
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,
-        state=State({PARTS: parts, DOCUMENT: encoded(), DESK: desk(parts, desk_settings or DeskSettings())}),
+        state=State({PARTS: parts, DOCUMENT: encoded(), DESK: desk(parts, desk_settings)}),
     )
-    return AccessLog(app)
 
 
 def _answer_error(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]  # any request

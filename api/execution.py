@@ -11,7 +11,7 @@ from api.parts import Parts
 from api.problems import Trouble
 from api.statuses import reused
 from api.streams import check, unknown
-from domain.access import READ, facts_of_view
+from domain.access import READ, facts_of_state, facts_of_view
 from domain.dossier.codec import order_digest
 from domain.dossier.commands import DelegateTask, Order
 from domain.dossier.decider import check_status
@@ -45,7 +45,7 @@ async def execute(
         if stored:
             return stored
         _check_seen(claims, view, order)
-        await _check_closed(parts, view, order)
+        await _check_closed(parts, claims, view, order)
         check(claims, order.name, facts_of_view(view))
         await _check_named(parts, view, order)
         await parts.dossiers.execute(stream, order, COMMAND_TIMEOUT)
@@ -63,10 +63,15 @@ def _check_seen(claims: Claims, view: DossierView, order: Order) -> None:
         raise StaleVersion(order.expected_version or 0, view.version)
 
 
-async def _check_closed(parts: Parts, view: DossierView, order: Order) -> None:
-    """What is closed stays closed: refuse without a run that would be begun for this order alone. Raises Refusal."""
+async def _check_closed(parts: Parts, claims: Claims, view: DossierView, order: Order) -> None:
+    """What is closed stays closed: refuse without a run that would be begun for this order alone.
+
+    Only who may read the dossier learns that it is closed. Raises Refusal, Trouble (403).
+    """
     if view.status in {Status.CLOSED, Status.REFUSED}:
-        check_status(state_of(await parts.journal.read(view.stream)), order)
+        state = state_of(await parts.journal.read(view.stream))
+        check(claims, READ, facts_of_state(state))
+        check_status(state, order)
 
 
 async def _check_named(parts: Parts, view: DossierView, order: Order) -> None:

@@ -75,6 +75,11 @@ def reads_everything(roles: Iterable[Role]) -> bool:
     return not {Role.ADMINISTRATOR, Role.AUDITOR}.isdisjoint(roles)
 
 
+def receives(roles: Iterable[Role], authority: AuthorityId) -> bool:
+    """Whether an officer of this authority, in these roles, takes dossiers in at its desk."""
+    return can(roles, authority, "receive", Facts(authority, frozenset({authority})))
+
+
 def facts_of_view(view: DossierView) -> Facts:
     """The facts as the read model has them: without authorities that are done with it."""
     return Facts(

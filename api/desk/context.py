@@ -18,6 +18,7 @@ from api.desk.settings import DeskSettings
 from api.limits import Limiter
 from api.parts import Parts, parts_of
 from api.problems import Trouble
+from domain.access import receives
 from domain.authority import Officer
 from domain.ids import OfficerId
 from runtime.tokens import Claims
@@ -31,6 +32,8 @@ HOME: Final = "/desk"
 LANGUAGE_COOKIE: Final = "motcua_language"
 SESSION_COOKIE: Final = "motcua_session"
 YEAR_SECONDS: Final = 365 * 86400
+ADDRESS: Final = "%/?#[]@!$&'()*+,;=:"
+"""What stays as it is in an address that is written out once more; a header holds no other letters than ASCII's."""
 FORM_LIMIT: Final = 256 * 1024
 """Bytes of a form; texts are limited to a few thousand characters each."""
 OFFICER: Final = "officer"
@@ -141,7 +144,7 @@ def check_origin(request: Call) -> None:
     """Raise 403 for a form that a page of another site sent; browsers say where a form comes from."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    foreign = origin not in (None, "null") and urlsplit(str(origin)).netloc != request.headers.get("host", "")
+    foreign = origin is not None and urlsplit(str(origin)).netloc != request.headers.get("host", "")
     if site not in {"same-origin", "none"} or foreign:
         raise Trouble(HTTPStatus.FORBIDDEN, "foreign_form", "this form comes from another site")
 
@@ -175,6 +178,7 @@ def page(
     officer: Officer | None = request.scope["state"].get(OFFICER)
     common = {
         "officer": officer,
+        "receives": officer is not None and receives(officer.roles, officer.authority),
         "csrf": csrf_token(desk, session_token(request)) if officer else "",
         "here": request.url.path,
         "there": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
@@ -203,7 +207,7 @@ def see_other(address: str, cookies: list[Cookie] | None = None) -> Response[Non
     return Response(
         None,
         status_code=HTTPStatus.SEE_OTHER,
-        headers={"Location": address, "Cache-Control": "no-store"},
+        headers={"Location": quote(address, safe=ADDRESS), "Cache-Control": "no-store"},
         cookies=cookies or [],
     )
 

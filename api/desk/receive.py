@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get, post
+from litestar.connection import ASGIConnection
 from litestar.datastructures import FormMultiDict
+from litestar.handlers import BaseRouteHandler
 
 from api.access_log import request_id_of
 from api.answers import received
@@ -25,6 +27,7 @@ from api.moments import check_moments
 from api.parts import Parts, parts_of
 from api.problems import Trouble
 from api.statuses import trouble_of
+from domain.access import receives
 from domain.checklist import compare
 from domain.deadline import Clock, due
 from domain.dossier import commands as c
@@ -54,7 +57,13 @@ class Preview(msgspec.Struct, frozen=True):
     twins: tuple[str, ...]
 
 
-@get("/desk/receive", name="deskReceive")
+def at_the_desk(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # Litestar's signature
+    """Guard: raise 403 for who takes no dossiers in; the form tells who was here before, which is not for everybody."""
+    if not receives(connection.user.roles, connection.user.authority):
+        raise Trouble(HTTPStatus.FORBIDDEN, "forbidden", "this officer takes no dossiers in")
+
+
+@get("/desk/receive", name="deskReceive", guards=[at_the_desk])
 async def choose(request: Call) -> Response[str]:
     """Find the procedure."""
     directory = await directory_of(request)
@@ -64,7 +73,7 @@ async def choose(request: Call) -> Response[str]:
     return page(request, template, words=words, found=found, directory=directory)
 
 
-@get("/desk/receive/{procedure:str}", name="deskReceiveForm")
+@get("/desk/receive/{procedure:str}", name="deskReceiveForm", guards=[at_the_desk])
 async def fill_in(request: Call) -> Response[str]:
     """Show the form."""
     procedure = await _procedure(request)
@@ -159,7 +168,12 @@ def _identity(given: dict[str, Any]) -> tuple[str, str]:
     return number, f"{name}/{phone}" if name and phone else ""
 
 
-@post("/desk/receive/{procedure:str}", name="deskReceiveSave", status_code=HTTPStatus.SEE_OTHER)
+@post(
+    "/desk/receive/{procedure:str}",
+    name="deskReceiveSave",
+    status_code=HTTPStatus.SEE_OTHER,
+    guards=[at_the_desk],
+)
 async def save(request: Call) -> Response[str] | Response[None]:
     """Receive the dossier; or only look at what would come of it; or show the form again with what is wrong."""
     form = await read_form(request)

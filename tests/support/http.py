@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from api.app import create_app
+from api.desk.settings import DeskSettings
 from api.limits import Rate
 from api.main import listen, opened
 from api.parts import Parts
@@ -65,6 +66,7 @@ OFFICERS = {
     for name, authority, roles in (
         ("clerk", DESK, (Role.CLERK,)),
         ("second_clerk", DESK, (Role.CLERK,)),
+        ("sector", DESK, (Role.SECTOR_OFFICER,)),
         ("lan", OFFICE, (Role.SPECIALIST,)),
         ("mai", OFFICE, (Role.SPECIALIST,)),
         ("leader", OFFICE, (Role.LEADER,)),
@@ -179,12 +181,16 @@ async def working(settings: Settings) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: Settings, rate: Rate = UNLIMITED) -> AsyncIterator[System]:
-    """The API on a port of its own."""
+async def serving(
+    settings: Settings, rate: Rate = UNLIMITED, desk: DeskSettings | None = None
+) -> AsyncIterator[System]:
+    """The API on a port of its own; nobody logs in to its desk unless ``desk`` says how."""
     listener = listen("127.0.0.1", 0)
     ready = asyncio.Event()
     async with opened(settings, rate) as parts:
-        server = asyncio.create_task(serve(create_app(parts), listener, on_ready=ready.set, on_stop=parts.feed.close))
+        server = asyncio.create_task(
+            serve(create_app(parts, desk), listener, on_ready=ready.set, on_stop=parts.feed.close)
+        )
         await ready.wait()
         try:
             yield System(f"http://127.0.0.1:{listener.getsockname()[1]}", settings, parts)
