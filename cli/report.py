@@ -52,6 +52,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Official figures, counted from events.")
     group.command("ii06")(ii06)
     group.command("league")(league)
+    group.command("lateness")(lateness)
     app.add_typer(group, name="report")
 
 
@@ -113,6 +114,31 @@ def league(since: From, until: To, json: Json = False) -> None:
     for place, one in enumerate(table, start=1):
         share = "—" if one["in_time_percent"] is None else f"{one['in_time_percent']:.1f} %"
         sys.stdout.write(f"{place:>3}  {one['unit']:<32} {share:>8}  of {one['resolved']}, {one['in_process']} open\n")
+
+
+def lateness(since: From, until: To, json: Json = False) -> None:
+    """Late dossiers by the authority that lost the time: the deciding one itself, or one that was handed a part."""
+    from domain.statistics import lost_by
+
+    start, end = _bounds(since.date(), until.date())
+    lost = lost_by(asyncio.run(_cases()), start, end)
+    late, outside = sum(one.dossiers for one in lost), sum(one.outside for one in lost)
+    if json:
+        output.print_json(
+            {
+                "from": since.date().isoformat(),
+                "to": until.date().isoformat(),
+                "late": late,
+                "inside": late - outside,
+                "outside": outside,
+                "by": lost,
+            }
+        )
+        return
+    sys.stdout.write(f"{late} late, {late - outside} by the deciding authority itself, {outside} outside\n")
+    for one in lost:
+        hours = one.minutes / 60
+        sys.stdout.write(f"{one.dossiers:>5}  {one.authority:<32} {hours:8.1f} h over, {one.outside} of others\n")
 
 
 def _bounds(first: date, last: date) -> tuple[datetime, datetime]:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from domain.attribution import Cause, cause
 from domain.deadline import due
 from domain.dossier import clocks
 from domain.dossier.rules import Rules
@@ -34,6 +35,8 @@ class Measure(StrEnum):
     KEYED_LATE = "keyed_late"
     LATE_WITH_APOLOGY = "late_with_apology"
     LATE_WITHOUT_APOLOGY = "late_without_apology"
+    LATE_CAUSED = "late_caused"
+    LATE_BY = "late_by"
     PAST_FIRST_APPOINTMENT = "past_first_appointment"
     REJUDGED_FROM = "rejudged_from"
     REJUDGED_TO = "rejudged_to"
@@ -51,7 +54,7 @@ class Measure(StrEnum):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """A dossier judged.
+    """A dossier judged; ``cause`` is who caused its lateness (none: it is not late).
 
     ``late_minutes`` are the working minutes from the due moment to the result, 0 unless it is late. ``apology``: form
     04 was sent. ``past_first``: it kept the date of form 04, but not the one that was promised first.
@@ -62,6 +65,7 @@ class Judgement(msgspec.Struct, frozen=True):
     late_minutes: int = 0
     apology: bool = False
     past_first: bool = False
+    cause: Cause | None = None
 
     @property
     def keyed_late(self) -> bool:
@@ -85,6 +89,7 @@ def judgement(rules: Rules, state: Dossier) -> Judgement | None:
         late_minutes=_late_minutes(rules, state, at) if late else 0,
         apology=bool(state.extensions),
         past_first=not late and _past_first(rules, state, at),
+        cause=cause(rules, state) if late else None,
     )
 
 
@@ -118,6 +123,9 @@ def _judged(judged: Judgement, *, part: bool) -> Iterator[Count]:
         yield Measure.LATE_WITH_APOLOGY if judged.apology else Measure.LATE_WITHOUT_APOLOGY, "", 1
         yield Measure.LATENESS, bucket_of(judged.late_minutes), 1
         yield Measure.LATENESS_MINUTES, "", judged.late_minutes
+    if judged.cause is not None:
+        yield Measure.LATE_CAUSED, judged.cause.where.value, 1
+        yield Measure.LATE_BY, judged.cause.authority, 1
 
 
 def _late_minutes(rules: Rules, state: Dossier, at: datetime) -> int:

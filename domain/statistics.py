@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from domain.attribution import Cause, Where, cause
 from domain.dossier import clocks
 from domain.dossier.commands import Channel
 from domain.dossier.rules import Rules
@@ -28,6 +29,7 @@ class Case(msgspec.Struct, frozen=True):
     ``unit`` is the desk that received it. ``ended_at`` is when it was judged (none: open). ``due`` is the committed due
     moment (none: nothing promised, or the clock is held). ``late_minutes`` are the working minutes after ``due``, of an
     open case those by the moment of counting. ``overran`` names the stages that were overdue.
+    ``cause`` is who caused the lateness of one that was late (none: it was not).
     """
 
     dossier: str
@@ -42,6 +44,7 @@ class Case(msgspec.Struct, frozen=True):
     timeliness: Timeliness | None
     late_minutes: int
     overran: tuple[str, ...]
+    cause: Cause | None = None
 
     def is_overdue(self, at: datetime) -> bool:
         """Whether it was open at that moment and its due moment had passed."""
@@ -123,7 +126,7 @@ def case_of(rules: Rules, state: Dossier, name: str, now: datetime) -> Case | No
     if state.origin is not None or state.received_at is None:
         return None
     due, ended = clocks.committed_due(rules, state), judged_at(state)
-    until = ended or now
+    until, judged = ended or now, timeliness(rules, state)
     return Case(
         dossier=name,
         procedure=state.procedure,
@@ -134,9 +137,10 @@ def case_of(rules: Rules, state: Dossier, name: str, now: datetime) -> Case | No
         due=due,
         ended_at=ended,
         ready_at=state.ready_at,
-        timeliness=timeliness(rules, state),
+        timeliness=judged,
         late_minutes=max(0, rules.calendar().between(due, until)) if due is not None and until > due else 0,
         overran=state.overdue_stages,
+        cause=cause(rules, state) if judged is Timeliness.LATE else None,
     )
 
 
@@ -183,6 +187,31 @@ def box(cases: Iterable[Case], as_of: datetime) -> Box:
 def share_in_time(in_time: int, resolved: int) -> float | None:
     """Percentage of what was resolved, cut to one digit (99.96 % in time is not 100 %); none when nothing was."""
     return in_time * 1000 // resolved / 10 if resolved else None
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """How many dossiers were late because this authority lost the time, and how much of it, beyond what it is allotted.
+
+    ``outside`` are those of other authorities, which had handed it a part. ``minutes`` are working minutes.
+    """
+
+    authority: AuthorityId
+    dossiers: int
+    outside: int
+    minutes: int
+
+
+def lost_by(cases: Iterable[Case], start: datetime, end: datetime) -> list[Lost]:
+    """Through whom dossiers judged from ``start`` (included) to ``end`` (not included) were late, the worst first."""
+    found: dict[AuthorityId, list[Cause]] = {}
+    for case in cases:
+        if case.cause is not None and case.ended_at is not None and start <= case.ended_at < end:
+            found.setdefault(case.cause.authority, []).append(case.cause)
+    lost = [
+        Lost(name, len(of), sum(one.where is Where.OUTSIDE for one in of), sum(one.minutes for one in of))
+        for name, of in found.items()
+    ]
+    return sorted(lost, key=lambda one: (-one.dossiers, -one.minutes, one.authority))
 
 
 def late_list(cases: Iterable[Case], as_of: datetime) -> list[Case]:

@@ -22,6 +22,8 @@ WHO: Final = ("authority", "field", "level")
 """The deciding authority, the group of procedures, and the authority's level."""
 TIMELINESS: Final = "timeliness"
 STAGE: Final = "stage"
+WHERE: Final = "where"
+CAUSE: Final = "cause"
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -58,6 +60,10 @@ LATE_WITH_APOLOGY: Final = _counter(
 LATE_WITHOUT_APOLOGY: Final = _counter(
     "motcua_dossiers_late_without_apology_total", "Dossiers judged late without a form 04."
 )
+LATE_CAUSED: Final = _counter(
+    "motcua_dossiers_late_caused_total", "Late dossiers by where the time was lost: at the authority or outside.", WHERE
+)
+LATE_BY: Final = _counter("motcua_dossiers_late_by_total", "Late dossiers by the authority that lost the time.", CAUSE)
 PAST_FIRST_APPOINTMENT: Final = _counter(
     "motcua_dossiers_past_first_appointment_total", "Dossiers in time for form 04's date, not for the first one."
 )
@@ -134,6 +140,8 @@ METRICS: Final = (
     LATENESS,
     LATE_WITH_APOLOGY,
     LATE_WITHOUT_APOLOGY,
+    LATE_CAUSED,
+    LATE_BY,
     PAST_FIRST_APPOINTMENT,
     REJUDGED_FROM,
     REJUDGED_TO,

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from domain.attribution import Where
 from domain.dossier.view import Timeliness
 from domain.lateness import BEYOND, BUCKETS, Measure
 from runtime import metrics
@@ -29,6 +30,8 @@ COUNTERS: Final[Mapping[Measure, Metric]] = {
     Measure.KEYED_LATE: metrics.KEYED_LATE,
     Measure.LATE_WITH_APOLOGY: metrics.LATE_WITH_APOLOGY,
     Measure.LATE_WITHOUT_APOLOGY: metrics.LATE_WITHOUT_APOLOGY,
+    Measure.LATE_CAUSED: metrics.LATE_CAUSED,
+    Measure.LATE_BY: metrics.LATE_BY,
     Measure.PAST_FIRST_APPOINTMENT: metrics.PAST_FIRST_APPOINTMENT,
     Measure.REJUDGED_FROM: metrics.REJUDGED_FROM,
     Measure.REJUDGED_TO: metrics.REJUDGED_TO,
@@ -45,18 +48,20 @@ COUNTERS: Final[Mapping[Measure, Metric]] = {
 """The metric of each measure that is told as it is counted; the two of the histogram are told together."""
 
 _PART_MEASURES: Final = frozenset(measure for measure in COUNTERS if measure.startswith("part_"))
+_OPEN_ENDED: Final = frozenset({Measure.STAGE_OVERDUE, Measure.LATE_BY})
 _JUDGEMENTS: Final = (Timeliness.EARLY, Timeliness.ON_TIME, Timeliness.LATE)
 _JUDGED: Final = (Measure.RESOLVED, Measure.REJUDGED_FROM, Measure.REJUDGED_TO)
 _PARTS_JUDGED: Final = (Measure.PART_RESOLVED, Measure.PART_REJUDGED_FROM, Measure.PART_REJUDGED_TO)
 FROM_ZERO: Final[Mapping[Measure, Mapping[Measure, tuple[str, ...]]]] = {
     Measure.RECEIVED: {
-        **dict.fromkeys(COUNTERS.keys() - {Measure.RECEIVED, Measure.STAGE_OVERDUE, *_PART_MEASURES}, ("",)),
+        **dict.fromkeys(COUNTERS.keys() - {Measure.RECEIVED, *_OPEN_ENDED, *_PART_MEASURES}, ("",)),
         **dict.fromkeys(_JUDGED, _JUDGEMENTS),
+        Measure.LATE_CAUSED: tuple(Where),
     },
     Measure.PART_RECEIVED: {Measure.PART_OVERDUE: ("",), **dict.fromkeys(_PARTS_JUDGED, _JUDGEMENTS)},
 }
 """What is told as 0 where dossiers, or parts, were received and none counted: else the first one of all would be no
-increase. Stages are told as they are counted, for nobody knows beforehand which a procedure has."""
+increase. Stages and causes are told as they are counted, for nobody knows beforehand which there will be."""
 
 
 class FiguresCollector(Collector):

@@ -116,6 +116,17 @@ LATENESS: Final = Dashboard(
             },
         ),
         Panel(
+            "Where the time was lost, over 30 days",
+            "Late dossiers by whether the deciding authority lost the time itself, or one that was handed a part.",
+            {"{{where}}": over("motcua_dossiers_late_caused_total", "30d", "where")},
+        ),
+        Panel(
+            "Late through whom, over 30 days",
+            "Late dossiers by the authority that held them longest beyond what the route allots it.",
+            {"{{cause}}": over("motcua_dossiers_late_by_total", "30d", "cause")},
+            kind="bargauge",
+        ),
+        Panel(
             "In time in the world, late in the record",
             "Results that were ready in time and keyed in after the due moment, over 7 days.",
             {"{{authority}}": over("motcua_keyed_late_total", "7d", "authority")},

@@ -102,7 +102,7 @@ class Lateness:
     """The projection ``lateness``; see ``store.projections.protocol``."""
 
     name: Final = "lateness"
-    version: Final = 1
+    version: Final = 2
     tables: Final[tuple[sa.Table, ...]] = (tables.lateness_counts, tables.unacknowledged_links)
 
     def __init__(self) -> None:

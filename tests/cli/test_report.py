@@ -72,6 +72,16 @@ def test_league(quarter: Database) -> None:
         _adds_up(one)
 
 
+def test_lateness_is_attributed(quarter: Database) -> None:
+    """Every late dossier of the period to one authority; inside and outside add up to what form II.06a calls late."""
+    period = ("--from", "2026-01-01", "--to", "2026-06-30")
+    told = msgspec.json.decode(_run(quarter, "lateness", *period, "--json").stdout)
+    form = msgspec.json.decode(_run(quarter, "ii06", *period, "--json").stdout)
+    assert told["late"] == told["inside"] + told["outside"] == sum(one["dossiers"] for one in told["by"])
+    assert told["late"] == form["total"]["late"] > 0
+    assert f"{told['late']} late" in _run(quarter, "lateness", *period).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

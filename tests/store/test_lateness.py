@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from domain.attribution import cause
 from domain.dossier import commands as c
 from domain.dossier.clocks import committed_due
 from domain.dossier.codec import fact_of
@@ -307,6 +308,9 @@ def first_judgement(state: Dossier, judged: Timeliness, add: Any) -> None:  # no
         add("late_with_apology" if state.extensions else "late_without_apology")
         add("lateness", next((str(hours) for hours in BUCKETS if minutes <= hours * 60), "inf"))
         add("lateness_minutes", "", minutes)
+        lost = cause(rules_of(state), state)
+        add("late_caused", lost.where.value)
+        add("late_by", lost.authority)
     elif state.extensions:
         first = committed_due(rules_of(state), replace(state, extensions=()))
         assert at is not None

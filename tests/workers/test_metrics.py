@@ -38,7 +38,22 @@ from tests.support.references import keep
 from workers import metrics
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
-ALLOWED_LABELS = {*("authority", "field", "level", "timeliness", "stage", "holder", "le"), "kind", "purpose", "state"}
+ALLOWED_LABELS = {
+    *(
+        "authority",
+        "field",
+        "level",
+        "timeliness",
+        "stage",
+        "holder",
+        "le",
+        "kind",
+        "purpose",
+        "state",
+        "where",
+        "cause",
+    )
+}
 WHO = {"authority": "X1", "field": "hộ tịch", "level": "commune"}
 RULES = rules(field="hộ tịch")
 LINKED = rules(*FOUR_STEPS[:2], link("L1"), *FOUR_STEPS[2:], field="đất đai", id="P2")
