@@ -23,7 +23,9 @@ from api.desk.settings import Provider
 SECONDS: Final = 600
 """How long somebody may take at the provider."""
 TIMEOUT: Final = httpx.Timeout(10.0)
-ALGORITHMS: Final = ["RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES512", "EdDSA"]
+ALGORITHMS: Final = ["RS256", "PS256", "ES256", "RS384", "ES384", "RS512", "ES512", "Ed25519", "EdDSA"]
+PUBLIC: Final = frozenset({"RSA", "EC", "OKP"})
+"""Kinds of keys that have a public half."""
 SKEW: Final = timedelta(seconds=60)
 
 
@@ -47,6 +49,10 @@ class _Endpoints(msgspec.Struct, frozen=True):
     token_endpoint: str
     jwks_uri: str
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+
+
+class _Keys(msgspec.Struct, frozen=True):
+    keys: tuple[dict[str, Any], ...]
 
 
 class _Tokens(msgspec.Struct, frozen=True):
@@ -122,7 +128,7 @@ async def officer_id(
             form["client_secret"] = provider.client_secret
         answer = await _answer(client.post(endpoints.token_endpoint, data=form, auth=auth))
         tokens = _decoded(answer, _Tokens)
-        keys = msgspec.json.decode(await _answer(client.get(endpoints.jwks_uri)))
+        keys: _Keys = _decoded(await _answer(client.get(endpoints.jwks_uri)), _Keys)
     claims = _claims(tokens.id_token, keys)
     _check(claims, provider, endpoints.issuer, one.nonce, now)
     found = claims.get(provider.claim)
@@ -132,9 +138,12 @@ async def officer_id(
     return found
 
 
-def _claims(token: str, keys: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON from elsewhere
+def _claims(token: str, keys: _Keys) -> dict[str, Any]:
+    """The claims of a token that one of the provider's public keys has signed; a secret that it publishes is no key."""
+    published: Any = [key for key in keys.keys if key.get("kty") in PUBLIC]
     try:
-        return dict(jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims)
+        found = KeySet.import_key_set({"keys": published})
+        return dict(jwt.decode(token, found, algorithms=ALGORITHMS).claims)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         message = f"the provider's token does not verify: {type(error).__name__}"
         raise LoginFailed(message) from error
@@ -143,11 +152,12 @@ def _claims(token: str, keys: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON fr
 def _check(claims: dict[str, Any], provider: Provider, issuer: str, nonce: str, now: datetime) -> None:
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
+    alone = provider.client_id if len(audiences) == 1 else None
     expires = claims.get("exp")
     faults = {
         "issuer": claims.get("iss") != issuer,
         "audience": provider.client_id not in audiences,
-        "authorised party": len(audiences) > 1 and claims.get("azp") != provider.client_id,
+        "authorised party": claims.get("azp", alone) != provider.client_id,
         "nonce": claims.get("nonce") != nonce,
         "expiry": not isinstance(expires, int | float) or expires < (now - SKEW).timestamp(),
     }
