@@ -234,7 +234,7 @@ def _entry(record: Record) -> Entry:
             "Names are in the language that `Accept-Language` prefers."
         ),
         answer=Deadlines,
-        answer_description="The three clocks; a clock that does not run is `null`.",
+        answer_description="The three clocks (one that does not run is `null`), and the plan for what is left.",
         query=Which,
         parameters=("accept_language",),
         headers=("Content-Language",),
@@ -247,6 +247,6 @@ async def deadlines(request: Call) -> Response[bytes]:
     parts, chosen = parts_of(request), language(request)
     loaded = await load_for(request, parts, query.read(request, Which).link)
     rules = await parts.rules.rules_of(loaded.stream, loaded.state)
-    body = deadlines_of(loaded.stream, rules, loaded.state, chosen)
+    body = deadlines_of(loaded.stream, rules, loaded.state, chosen, parts.now())
     headers = {"Content-Language": chosen, "Vary": "Accept-Language"}
     return answer(body, version=loaded.state.version, headers=headers)

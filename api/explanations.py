@@ -1,5 +1,7 @@
 """A dossier's three clocks, explained."""
 
+from datetime import datetime
+
 import msgspec
 
 from api.answers import code_and_link
@@ -7,9 +9,10 @@ from api.fields import Moment
 from domain.deadline import Explanation, Kind, Segment, explain
 from domain.dossier.clocks import clock_of
 from domain.dossier.events import ClockName
+from domain.dossier.plan import plan
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
-from domain.ids import Stream
+from domain.ids import AuthorityId, Stream
 from domain.period import Period
 from domain.procedure import CountPolicy
 
@@ -36,8 +39,27 @@ class Explained(msgspec.Struct, frozen=True):
     segments: tuple[Line, ...]
 
 
+class Step(msgspec.Struct, frozen=True):
+    """A step that is left: whose it is, the working minutes of its own budget, and until when it should be done."""
+
+    name: str
+    authorities: tuple[AuthorityId, ...]
+    minutes: int
+    until: Moment
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is left of the route laid over what is left of the time.
+
+    ``short`` are the working minutes that are missing: then what is left is shared out among the steps in proportion.
+    """
+
+    short: int
+    steps: tuple[Step, ...]
+
+
 class Deadlines(msgspec.Struct, frozen=True):
-    """All clocks of a dossier; ``stage`` is the open stage's."""
+    """All clocks of a dossier; ``stage`` is the open stage's. ``plan`` is as of now (none: no appointment runs)."""
 
     code: str
     link: str
@@ -46,9 +68,10 @@ class Deadlines(msgspec.Struct, frozen=True):
     statutory: Explained | None
     committed: Explained | None
     stage: Explained | None
+    plan: Plan | None
 
 
-def deadlines_of(stream: Stream, rules: Rules, state: Dossier, language: str) -> Deadlines:
+def deadlines_of(stream: Stream, rules: Rules, state: Dossier, language: str, now: datetime) -> Deadlines:
     """Every clock of this state, explained in ``vi`` or ``en``."""
     code, link = code_and_link(stream)
     return Deadlines(
@@ -59,7 +82,15 @@ def deadlines_of(stream: Stream, rules: Rules, state: Dossier, language: str) ->
         statutory=_explained(rules, state, ClockName.STATUTORY, language),
         committed=_explained(rules, state, ClockName.COMMITTED, language),
         stage=_explained(rules, state, ClockName.STAGE, language),
+        plan=_plan(rules, state, now),
     )
+
+
+def _plan(rules: Rules, state: Dossier, now: datetime) -> Plan | None:
+    found = plan(rules, state, now)
+    if found is None:
+        return None
+    return Plan(found.short, tuple(Step(one.name, one.authorities, one.minutes, one.until) for one in found.steps))
 
 
 def _explained(rules: Rules, state: Dossier, name: ClockName, language: str) -> Explained | None:

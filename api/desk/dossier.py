@@ -36,6 +36,7 @@ from domain.deadline import due
 from domain.dossier.allowed import Act, command_name
 from domain.dossier.clocks import clock_of
 from domain.dossier.events import ClockName
+from domain.dossier.plan import Plan, plan
 from domain.dossier.route import stage_id
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
@@ -47,7 +48,7 @@ from domain.procedure import Procedure
 from domain.record import Record
 from store.references import Kind, References
 from web.messages import DEFAULT, Translate, has
-from web.timewords import left_words, period_words
+from web.timewords import left_words, minutes_words, period_words
 
 SOON: Final = 0.75
 """From this share of its time on a clock is shown as pressing."""
@@ -91,7 +92,7 @@ async def _page(request: Call, status: HTTPStatus, typed: Typed | None) -> Respo
     directory = await directory_of(request)
     state, code = loaded.state, code_and_link(loaded.stream)[0]
     view = summarise(rules, state, loaded.stream)
-    scene = Scene(rules, state, procedure, directory, t)
+    scene, planned = Scene(rules, state, procedure, directory, t), plan(rules, state, now)
     facts = facts_of_state(state)
     done = asked(request, "done", 2000)
     titles = {stage_id(rules.procedure.route, i): s.title for i, s in enumerate(rules.procedure.route) if s.stage}
@@ -115,7 +116,8 @@ async def _page(request: Call, status: HTTPStatus, typed: Typed | None) -> Respo
         task_title=state.task and (state.task.title or t(f"stage.{state.task.stage}")),
         supplement=state.supplement,
         clocks=[] if judged_at(state) and not state.task else _faces(loaded, rules, now, language_of(request), t),
-        way=way(rules, state, loaded.stream, directory, t),
+        way=way(rules, state, loaded.stream, directory, t, planned),
+        short=_short_words(rules, planned, t),
         checklist=_checklist(procedure, state),
         lines=lines,
         news=[line for line in lines if done.isdigit() and len(done) < 10 and line.version >= int(done)],  # noqa: PLR2004
@@ -143,6 +145,13 @@ async def _published(parts: Parts, state: Dossier) -> Procedure:
     return await references.get(Kind.PROCEDURE, state.procedure, state.procedure_version, Procedure)
 
 
+def _short_words(rules: Rules, planned: Plan | None, t: Translate) -> str:
+    """How much time is missing for what is left (empty: none)."""
+    if planned is None or not planned.short:
+        return ""
+    return minutes_words(t, planned.short, rules.calendar().spec.minutes_per_day())
+
+
 def _status_word(state: Dossier) -> str:
     if state.ending is not None:
         return f"ending.{state.ending.value}"
@@ -153,7 +162,7 @@ def _status_word(state: Dossier) -> str:
 
 def _faces(loaded: Loaded, rules: Rules, now: datetime, language: str, t: Translate) -> list[Face]:
     state = loaded.state
-    explained = deadlines_of(loaded.stream, rules, state, language)
+    explained = deadlines_of(loaded.stream, rules, state, language, now)
     faces = []
     for name in ClockName:
         clock = clock_of(rules, state, name)

@@ -1,11 +1,15 @@
 """The way that a dossier takes: its steps, done, now or coming, with the parts that other authorities work on."""
 
+from datetime import datetime
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from api.answers import code_and_link
 from api.desk.directory import Directory
+from domain.dossier.handovers import Problem, troubles
+from domain.dossier.plan import Plan
 from domain.dossier.route import step_of_link
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
@@ -33,10 +37,14 @@ class Stop(msgspec.Struct, frozen=True):
     budget: str
     when: str
     links: tuple[Hop, ...] = ()
+    until: datetime | None = None
 
 
-def way(rules: Rules, state: Dossier, stream: Stream, directory: Directory, t: Translate) -> list[Stop]:
-    """The steps in order."""
+def way(  # what a step shows
+    rules: Rules, state: Dossier, stream: Stream, directory: Directory, t: Translate, planned: Plan | None
+) -> list[Stop]:
+    """The steps in order; ``until`` says by when one that is not done should be, where anything is planned."""
+    until = {one.step: one.until for one in planned.steps} if planned else {}
     current = _current(rules, state)
     finished = state.status in {Status.CLOSED, Status.REFUSED}
     stops = []
@@ -46,7 +54,8 @@ def way(rules: Rules, state: Dossier, stream: Stream, directory: Directory, t: T
             waits = state.task is not None or state.links_awaited
             when = "now" if waits or state.ready_at is None else "done"
         hops = tuple(_hop(link, state, stream, directory, t) for link in step.links())
-        stops.append(Stop(t("way.links"), "", "", when, hops) if hops else _stop(step, when, rules, directory, t))
+        stop = Stop(t("way.links"), "", "", when, hops) if hops else _stop(step, when, rules, directory, t)
+        stops.append(replace(stop, until=until.get(index)))
     return stops
 
 
@@ -70,4 +79,7 @@ def _hop(link: LinkSpec, state: Dossier, stream: Stream, directory: Directory, t
         return Hop(directory.authority_name(link.to), t("link_state.coming"))
     code, part = code_and_link(part_of(stream, known.id, known.attempt))
     address = f"/desk/dossiers/{quote(code)}?link={quote(part)}"
-    return Hop(directory.authority_name(known.to), t(f"link_state.{known.state.value}"), address)
+    words = t(f"link_state.{known.state.value}")
+    if any(trouble.link == known and trouble.problem is Problem.UNANSWERED for trouble in troubles(state)):
+        words = t("link_state.overdue", state=words)
+    return Hop(directory.authority_name(known.to), words, address)

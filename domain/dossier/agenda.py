@@ -8,9 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from domain.clock import Clock
 from domain.deadline import apology_moment, due_moment, reminder_moment
-from domain.deadline import due as due_of
 from domain.dossier import clocks, parcels
 from domain.dossier import events as e
 from domain.dossier.rules import Rules
@@ -94,16 +92,9 @@ def _link_entries(rules: Rules, state: Dossier) -> Iterator[Entry]:
             due = due_moment(calendar, limit, link.opened_at, CountPolicy.HOURS, None)
             if not state.has_fired(f"link_{ACKNOWLEDGEMENT}", link.id, due):
                 yield Entry(due, e.LinkOverdue(link.id, due, ACKNOWLEDGEMENT))
-        if link.budget is not None:
-            clock = Clock(
-                budget=link.budget,
-                start=link.opened_at,
-                count=rules.procedure.count,
-                suspensions=clocks.ledger(state.stays, link.opened_at),
-            )
-            answer_due = due_of(calendar, clock)
-            if answer_due is not None and not state.has_fired(f"link_{ANSWER}", link.id, answer_due):
-                yield Entry(answer_due, e.LinkOverdue(link.id, answer_due, ANSWER))
+        answer_due = clocks.link_due(rules, state, link)
+        if answer_due is not None and not state.has_fired(f"link_{ANSWER}", link.id, answer_due):
+            yield Entry(answer_due, e.LinkOverdue(link.id, answer_due, ANSWER))
 
 
 def _postal_entries(rules: Rules, state: Dossier) -> Iterator[Entry]:

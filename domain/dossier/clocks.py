@@ -9,7 +9,7 @@ from domain.clock import Clock, Suspension
 from domain.deadline import due
 from domain.dossier.events import ClockName
 from domain.dossier.rules import Rules
-from domain.dossier.state import Dossier, Stay, Task
+from domain.dossier.state import Dossier, Link, Stay, Task
 from domain.procedure import Effect
 
 
@@ -85,6 +85,19 @@ def stage_due(rules: Rules, state: Dossier, task: Task | None = None) -> datetim
     task = task or state.task
     clock = stage_clock(rules, state, task) if task else None
     return due(rules.calendar(task.authority), clock) if task and clock else None
+
+
+def link_due(rules: Rules, state: Dossier, link: Link) -> datetime | None:
+    """When the answer to a hand-over is due, in its addressee's calendar (none: not timed, or the clock stands)."""
+    if link.budget is None:
+        return None
+    clock = Clock(
+        budget=link.budget,
+        start=link.opened_at,
+        count=rules.procedure.count,
+        suspensions=ledger(state.stays, link.opened_at),
+    )
+    return due(rules.calendar(link.to), clock)
 
 
 def ledger(stays: tuple[Stay, ...], start: datetime) -> tuple[Suspension, ...]:
