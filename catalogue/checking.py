@@ -5,14 +5,24 @@ from pathlib import Path
 
 from catalogue.checking_procedures import procedure_faults
 from catalogue.faults import Fault, Severity
-from catalogue.loading import AUTHORITIES, LAW, NAMES, OFFICERS, PROCEDURES, Contents, Found, read_contents
+from catalogue.loading import (
+    AUTHORITIES,
+    LAW,
+    NAMES,
+    OFFICERS,
+    PROCEDURES,
+    SUPERVISION,
+    Contents,
+    Found,
+    read_contents,
+)
 from catalogue.naming import check_names
 from catalogue.shipped import SHIPPED
 from domain.authority import Authority
 from domain.code import is_agency
 from domain.ids import AuthorityId
 
-FILES = (AUTHORITIES, OFFICERS, LAW, NAMES)
+FILES = (AUTHORITIES, OFFICERS, LAW, SUPERVISION, NAMES)
 """The files at the top of a directory."""
 
 

@@ -1,7 +1,7 @@
-"""The catalogue in memory: procedures, authorities, officers, calendars and the law's defaults of one directory.
+"""The catalogue in memory: procedures, authorities, officers, calendars, the law's defaults, and the house's choices.
 
-A directory holds ``authorities.yaml``, ``officers.yaml``, ``law.yaml``, ``calendars/`` and ``procedures/``; what it
-lacks, but for the procedures, is taken from the catalogue that comes with the program.
+A directory holds ``authorities.yaml``, ``officers.yaml``, ``law.yaml``, ``supervision.yaml``, ``calendars/`` and
+``procedures/``; what it lacks, but for the procedures, is taken from the catalogue that comes with the program.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,9 +20,10 @@ from domain.calendar import CalendarSpec
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode
 from domain.law import Law
 from domain.procedure import Procedure
+from domain.supervision import Supervision
 
 AUTHORITIES, OFFICERS, LAW, NAMES = "authorities.yaml", "officers.yaml", "law.yaml", "authority_names.yaml"
-PROCEDURES, CALENDARS = "procedures", "calendars"
+SUPERVISION, PROCEDURES, CALENDARS = "supervision.yaml", "procedures", "calendars"
 
 T = TypeVar("T")
 
@@ -47,6 +48,7 @@ class Catalogue(msgspec.Struct, frozen=True):
     officers: dict[OfficerId, Officer]
     calendars: dict[CalendarId, CalendarSpec]
     law: Law
+    supervision: Supervision
 
 
 class Found(msgspec.Struct, Generic[T], frozen=True):
@@ -73,6 +75,7 @@ class Contents(msgspec.Struct, frozen=True):
     officers: list[Found[Officer]]
     calendars: dict[CalendarId, CalendarSpec]
     law: Law | None
+    supervision: Supervision | None
     faults: list[Fault]
 
 
@@ -83,7 +86,7 @@ def load_catalogue(directory: Path = SHIPPED) -> Catalogue:
     formed but makes no sense (an unknown authority, a route without an end) is found by ``catalogue.checking``.
     """
     found = read_contents(directory)
-    if found.faults or found.law is None:
+    if found.faults or found.law is None or found.supervision is None:
         raise InvalidCatalogue(directory, found.faults)
     return Catalogue(
         {entry.item.id: entry.item for entry in found.procedures},
@@ -91,6 +94,7 @@ def load_catalogue(directory: Path = SHIPPED) -> Catalogue:
         {entry.item.id: entry.item for entry in found.officers},
         found.calendars,
         found.law,
+        found.supervision,
     )
 
 
@@ -108,7 +112,7 @@ def read_contents(directory: Path) -> Contents:
     faults: list[Fault] = []
     if not directory.is_dir():
         faults.append(Fault(str(directory), 0, "no_catalogue", "is not a directory"))
-        return Contents([], [], [], {}, None, faults)
+        return Contents([], [], [], {}, None, None, faults)
     procedures = [found for path in procedure_files(directory) for found in _one(path, Procedure, faults)]
     faults += _twice(procedures)
     authorities = _authorities(directory, faults)
@@ -119,10 +123,12 @@ def read_contents(directory: Path) -> Contents:
     ]
     faults += _twice(officers)
     law = next((found.item for found in _one(own_or_shipped(directory, LAW), Law, faults)), None)
+    choices = _one(own_or_shipped(directory, SUPERVISION), Supervision, faults)
+    supervision = next((found.item for found in choices), None)
     calendars, calendar_faults = check_calendars(own_or_shipped(directory, CALENDARS))
     folder = own_or_shipped(directory, CALENDARS)
     faults += [msgspec.structs.replace(fault, file=str(folder / fault.file)) for fault in calendar_faults]
-    return Contents(procedures, authorities, officers, calendars, law, faults)
+    return Contents(procedures, authorities, officers, calendars, law, supervision, faults)
 
 
 def procedure_files(directory: Path) -> list[Path]:

@@ -12,8 +12,9 @@ from domain.calendar import CalendarSpec
 from domain.ids import Version
 from domain.law import Law
 from domain.procedure import Procedure
+from domain.supervision import Supervision
 from domain.versioning import content_version
-from store.references import Kind, References
+from store.references import SUPERVISION_ID, Kind, References
 from store.rules_source import LAW_ID
 
 FIRST_DAY: Final = date(2000, 1, 1)
@@ -21,6 +22,7 @@ FIRST_DAY: Final = date(2000, 1, 1)
 
 SHAPES: Final[Mapping[Kind, type[msgspec.Struct]]] = {
     Kind.LAW: Law,
+    Kind.SUPERVISION: Supervision,
     Kind.CALENDAR: CalendarSpec,
     Kind.AUTHORITY: Authority,
     Kind.OFFICER: Officer,
@@ -96,6 +98,8 @@ def _items(catalogue: Catalogue, kind: Kind) -> Iterator[tuple[str, msgspec.Stru
     match kind:
         case Kind.LAW:
             yield LAW_ID, catalogue.law
+        case Kind.SUPERVISION:
+            yield SUPERVISION_ID, catalogue.supervision
         case Kind.CALENDAR:
             yield from catalogue.calendars.items()
         case Kind.AUTHORITY:

@@ -80,6 +80,11 @@ def receives(roles: Iterable[Role], authority: AuthorityId) -> bool:
     return can(roles, authority, "receive", Facts(authority, frozenset({authority})))
 
 
+def supervises(roles: Iterable[Role]) -> bool:
+    """Whether these roles see how others work, and not only what is to be done."""
+    return not {Role.LEADER, Role.ADMINISTRATOR, Role.AUDITOR}.isdisjoint(roles)
+
+
 def facts_of_view(view: DossierView) -> Facts:
     """The facts as the read model has them: without authorities that are done with it."""
     return Facts(

@@ -93,32 +93,6 @@ def _row(row: tuple[Any, ...]) -> BoardRow:
     return msgspec.convert(values, BoardRow)
 
 
-class LoadRow(msgspec.Struct, frozen=True):
-    """Open tasks of one officer (none: nobody has claimed them) at one stage."""
-
-    officer: str | None
-    stage: str
-    tasks: int
-    late: int
-    oldest: datetime
-
-
-_LOAD: Final = b"""
-    SELECT officer, stage, count(*), count(*) FILTER (WHERE due < %(now)s), min(opened_at)
-    FROM tasks WHERE authority = %(authority)s GROUP BY officer, stage
-"""
-
-
-async def load_of(database: Database, authority: AuthorityId, now: datetime) -> list[LoadRow]:
-    """How much lies with whom at an authority. Raises StoreUnavailable."""
-
-    async def work(connection: Connection) -> list[LoadRow]:
-        cursor = await connection.execute(_LOAD, {"authority": authority, "now": now})
-        return [LoadRow(*row) for row in await cursor.fetchall()]
-
-    return await database.run(work)
-
-
 _WORK: Final = b"SELECT authority, count(*) FROM tasks GROUP BY authority"
 
 

@@ -27,6 +27,11 @@ class Kind(StrEnum):
     AUTHORITY = "authority"
     OFFICER = "officer"
     LAW = "law"
+    SUPERVISION = "supervision"
+
+
+SUPERVISION_ID: Final = "supervision"
+"""There is one set of the house's choices."""
 
 
 class Current(msgspec.Struct, Generic[T], frozen=True):

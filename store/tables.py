@@ -157,6 +157,12 @@ dossiers = sa.Table(
     sa.Index(None, "procedure", "entered_key", "stream"),
     sa.Index(None, "authority", "due_key", "stream"),
     sa.Index("ix_dossiers_unjudged", "stream", postgresql_where=sa.text("status IN ('submitted', 'open')")),
+    sa.Index(
+        "ix_dossiers_unjudged_authority",
+        "authority",
+        "stream",
+        postgresql_where=sa.text("status IN ('submitted', 'open') AND stream = root"),
+    ),
     comment="Read model, written with the events: one row for each stream, as domain.dossier.view.DossierView.",
     postgresql_with={"fillfactor": 80},
 )
@@ -180,6 +186,7 @@ tasks = sa.Table(
     sa.Column("due_key", _moment(), nullable=False),
     sa.Index(None, "authority", "due_key", "stream", "task"),
     sa.Index(None, "officer", "due_key", "stream", "task", postgresql_where=sa.text("officer IS NOT NULL")),
+    sa.Index(None, "authority", "opened_at", "stream", "task"),
     comment="Read model, written with the events: the open tasks, which are the officers' worklist.",
     postgresql_with={"fillfactor": 80},
 )
@@ -214,6 +221,23 @@ unacknowledged_links = sa.Table(
     sa.Column("authority", _id(), nullable=False),
     sa.Column("field", _id(), nullable=False),
     comment="Asynchronous projection: hand-overs that the linked authority has not acknowledged yet.",
+)
+
+completions = sa.Table(
+    "completions",
+    metadata,
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("officer", _id(), nullable=False),
+    sa.Column("stage", _id(), nullable=False),
+    sa.Column("opened_at", _moment(), nullable=False),
+    sa.Column("claimed_at", _moment()),
+    sa.Column("recorded_at", _moment(), nullable=False),
+    sa.Column("minutes", sa.Integer),
+    sa.Column("held_minutes", sa.Integer),
+    sa.Index(None, "authority", "recorded_at"),
+    comment="Asynchronous projection: every stage that an officer completed, and how many working minutes it took.",
 )
 
 code_counters = sa.Table(

@@ -11,21 +11,23 @@ from domain.authority import Authority, Officer
 from domain.calendar import Calendar, CalendarSpec, compile_calendar
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode
 from domain.procedure import Procedure
+from domain.supervision import Supervision
 from domain.vietnamese import name_key, plain, text_key
-from store.references import Kind, References
+from store.references import SUPERVISION_ID, Kind, References
 
 FOUND: Final = 30
 """Procedures that a search shows; who sees more has not searched yet."""
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """What is in force on a day."""
+    """What is in force on a day; ``supervision`` are the house's choices (none: it has loaded none)."""
 
     officers: dict[OfficerId, Officer]
     authorities: dict[AuthorityId, Authority]
     procedures: dict[ProcedureCode, Procedure]
     calendars: dict[CalendarId, CalendarSpec]
     searchable: tuple[tuple[str, ProcedureCode], ...]
+    supervision: Supervision | None
 
     def officer_name(self, officer: str | None) -> str:
         """The officer's name, or the id where the catalogue no longer knows him."""
@@ -81,6 +83,7 @@ class Directories:
     async def _read(self, day: date) -> Directory:
         read = self._references.all_current
         procedures = [one.value for one in await read(Kind.PROCEDURE, day, Procedure)]
+        choices = {one.id: one.value for one in await read(Kind.SUPERVISION, day, Supervision)}
         ordered = sorted(procedures, key=lambda one: (text_key(one.name), one.id))
         return Directory(
             officers={OfficerId(one.id): one.value for one in await read(Kind.OFFICER, day, Officer)},
@@ -90,4 +93,5 @@ class Directories:
             searchable=tuple(
                 (plain(f"{one.id} {one.code} {one.name} {one.case} {one.field}"), one.id) for one in ordered
             ),
+            supervision=choices.get(SUPERVISION_ID),
         )

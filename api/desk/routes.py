@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar import Router
 
-from api.desk import bulk, dossier, feedback, login, papers, public, receive, unit, worklist
+from api.desk import bulk, dossier, feedback, login, news, papers, public, receive, unit, worklist
 from api.desk.context import Desk, signed_in
 from api.desk.directory import Directories
 from api.desk.errors import answer_error
@@ -66,7 +66,9 @@ def routes() -> tuple[Router, Router]:
             papers.register,
             bulk.bulk,
             unit.unit,
-            unit.news,
+            unit.swift,
+            unit.burst,
+            news.news,
         ],
         guards=[signed_in],
         exception_handlers={Exception: answer_error},

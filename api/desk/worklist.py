@@ -21,10 +21,10 @@ from domain.access import Facts, OpenTask, can, facts_of_view
 from domain.authority import Role
 from domain.code import is_code
 from domain.dossier.view import DossierView, Status, Waiting
-from domain.ids import AuthorityId, ProcedureCode, Stream
+from domain.ids import AuthorityId, OfficerId, ProcedureCode, Stream
 from runtime.tokens import Claims
-from store.board import load_of
 from store.queries import DossierQuery, Order, TaskQuery, TaskRow
+from store.supervision import Supervising
 from web.messages import Translate
 from web.timewords import left_words, local
 
@@ -46,17 +46,22 @@ class View(StrEnum):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What the address asks for."""
+    """What the address asks for; ``holder`` is the officer who has the tasks."""
 
     view: View
     stage: str = ""
     procedure: str = ""
+    holder: str = ""
     cursor: str = ""
 
     def address(self, **other: str) -> str:
         """The address of the same list with something else; the cursor is forgotten unless it is given."""
-        values = {"view": self.view.value, "stage": self.stage, "procedure": self.procedure, "cursor": "", **other}
+        values = {**self.filters(), "cursor": "", **other}
         return "/desk?" + urlencode({name: value for name, value in values.items() if value})
+
+    def filters(self) -> dict[str, str]:
+        """What the list is, without where one is in it."""
+        return {"view": self.view.value, "stage": self.stage, "procedure": self.procedure, "holder": self.holder}
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -80,7 +85,7 @@ class Row(msgspec.Struct, frozen=True):
 
 def wanted_of(request: Call) -> Wanted:
     """What is asked for; what is not understood is left out."""
-    given = {name: asked(request, name, 200) for name in ("stage", "procedure")}
+    given = {name: asked(request, name, 200) for name in ("stage", "procedure", "holder")}
     view = asked(request, "view", 2000)
     cursor = asked(request, "cursor", 2000)
     return Wanted(View(view) if view in set(View) else View.UNIT, cursor=cursor, **given)
@@ -95,7 +100,7 @@ async def worklist(request: Call) -> Response[str]:
         rows, cursor = await _waiting(parts, request.user, wanted, directory, now, t)
     else:
         rows, cursor = await _tasks(parts, request.user, wanted, directory, now, t)
-    load = await load_of(parts.database, request.user.authority, now)
+    load = await Supervising(parts.database).load(request.user.authority, now)
     counts = {
         View.MINE: sum(row.tasks for row in load if row.officer == request.user.officer),
         View.UNIT: sum(row.tasks for row in load),
@@ -112,6 +117,7 @@ async def worklist(request: Call) -> Response[str]:
         rows=rows,
         next_page=wanted.address(cursor=cursor) if cursor else "",
         stages=sorted({row.stage for row in load}),
+        holder_name=directory.officer_name(wanted.holder),
         procedure_name=directory.procedure_name(wanted.procedure) if wanted.procedure else "",
         place=directory.authority_name(request.user.authority),
         key=fresh_key(),
@@ -132,6 +138,7 @@ def _query(wanted: Wanted, claims: Claims, now: datetime) -> TaskQuery:
         authority=claims.authority,
         stage=wanted.stage or None,
         procedure=ProcedureCode(wanted.procedure) if wanted.procedure else None,
+        officer=OfficerId(wanted.holder) if wanted.holder else None,
     )
     return msgspec.structs.replace(base, **more.get(wanted.view, {}))
 

@@ -5,9 +5,8 @@ contents by their versions. So a rebuild comes to the same.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextvars import ContextVar
-from typing import Final, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -21,15 +20,13 @@ from domain.ids import Stream
 from domain.lateness import Judgement, Measure, counts, judgement
 from domain.record import Record
 from store import tables
-from store.codec.upcasts import UPCASTS, upcast
 from store.database import Connection
 from store.journal import Positioned
-from store.rows import record_columns, record_of
+from store.projections.histories import OfTheBatch, history
 from store.rules_source import PinnedRules
 
 LOG = structlog.get_logger(__name__)
 UNJUDGEABLE: Final = "lateness.unjudgeable"
-T = TypeVar("T")
 
 Key = tuple[str, str, str, str]
 """Measure, authority, field, detail."""
@@ -38,10 +35,6 @@ _FIRST: Final = b"""
     SELECT stream, coalesce(data ->> 'authority', ''), coalesce(data ->> 'field', '') FROM events
     WHERE version = 1 AND stream = ANY (%s)
 """
-_HISTORY: Final = f"""
-    SELECT {record_columns()} FROM unnest(%s::text[], %s::int[]) AS wanted (stream, last) JOIN events USING (stream)
-    WHERE events.version <= wanted.last ORDER BY stream, version
-""".encode()
 _ADD: Final = b"""
     INSERT INTO lateness_counts (measure, authority, field, detail, count)
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
@@ -87,15 +80,6 @@ class _Plain(msgspec.Struct, frozen=True):
 
 
 _plain: Final = msgspec.json.Decoder(_Plain)
-_connection: ContextVar[Connection] = ContextVar("lateness_connection")
-
-
-class _OfTheBatch:
-    """Reads within the transaction of the batch in hand."""
-
-    async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Run ``work`` on the batch's connection."""
-        return await work(_connection.get())
 
 
 class Lateness:
@@ -107,11 +91,12 @@ class Lateness:
 
     def __init__(self) -> None:
         """Rule sets are kept over batches: contents never change."""
-        self._rules = PinnedRules(_OfTheBatch())
+        self._batch = OfTheBatch()
+        self._rules = PinnedRules(self._batch)
 
     async def apply(self, connection: Connection, batch: Sequence[Positioned]) -> None:
         """Count a batch."""
-        _connection.set(connection)
+        self._batch.begin(connection)
         records = [entry.record for entry in batch]
         judging = [record for record in records if _may_judge(record)]
         counted = [record for record in records if record.type in SIMPLE]
@@ -131,7 +116,7 @@ class Lateness:
         wanted = {(record.stream, record.version) for record in judging}
         found = []
         before = NEW
-        for record in await _history(connection, last):
+        for record in await history(connection, last):
             if record.version == 1:
                 before = NEW
             after = evolve(before, fact_of(record))
@@ -186,16 +171,6 @@ async def _origins(connection: Connection, streams: set[Stream]) -> dict[Stream,
         return {}
     cursor = await connection.execute(_FIRST, (sorted(streams),))
     return {stream: (authority, field) for stream, authority, field in await cursor.fetchall()}
-
-
-async def _history(connection: Connection, last: dict[Stream, int]) -> Iterable[Record]:
-    """The records of streams up to a version of each, in order."""
-    if not last:
-        return ()
-    async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(_HISTORY, (list(last), list(last.values())))
-        rows = await cursor.fetchall()
-    return (upcast(record_of(row), UPCASTS) for row in rows)
 
 
 async def _add(connection: Connection, found: Counter[Key]) -> None:

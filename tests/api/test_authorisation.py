@@ -121,6 +121,8 @@ def _query(case: Case, code: str, officer: str, *, own: bool) -> dict[str, str]:
         return {"authority": place if own else STRANGER}
     if case.path == "/api/v1/dossiers" and case.method == "GET":
         return {"received_by" if place == DESK else "authority": place} if own else {"authority": STRANGER}
+    if case.path.startswith("/desk/unit/"):
+        return {"officer": "lan", "stage": "appraise", "since": "2026-03-02T08:00Z", "until": "2026-03-02T09:00Z"}
     return {"q": code[:-1]} if case.path == "/desk/search" else {}
 
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from domain.access import READ, RULES, SEE_PERSON, Facts, OpenTask, can, reads_everything
+from domain.access import READ, RULES, SEE_PERSON, Facts, OpenTask, can, reads_everything, supervises
 from domain.authority import Role
 from domain.dossier import commands as c
 from domain.ids import AuthorityId
@@ -143,3 +143,9 @@ def test_more_roles_never_forbid() -> None:
 def test_who_sees_all() -> None:
     """Auditors and administrators look beyond their authority, others do not."""
     assert [role for role in Role if reads_everything([role])] == [ADMINISTRATOR, AUDITOR]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_who_sees_how_others_work(role: Role) -> None:
+    """Leaders, auditors and administrators."""
+    assert supervises([role]) is (role in {LEADER, AUDITOR, ADMINISTRATOR})

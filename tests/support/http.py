@@ -21,12 +21,13 @@ from domain.calendar_data import CalendarSpec, Weekday
 from domain.ids import AuthorityId, CalendarId, OfficerId, ProcedureCode
 from domain.period import parse_period
 from domain.procedure import Component, LinkKind, LinkSpec, Procedure, StageKind, Step
+from domain.supervision import Burst, Least, Supervision
 from runtime import temporal
 from runtime.settings import Settings
 from runtime.tokens import issue_token
 from store.database import Database
 from store.postgres import PostgresJournal
-from store.references import Kind, References
+from store.references import SUPERVISION_ID, Kind, References
 from store.rules_source import LAW_ID, PinnedRules
 from tests.domain.dossier.samples import LAW
 from workers.dossier import build_worker
@@ -118,6 +119,15 @@ PROCEDURES = (
 )
 
 
+SUPERVISION = Supervision(
+    source="these tests",
+    days=30,
+    ages=(1, 5),
+    least={StageKind.APPRAISE: Least(10, 3)},
+    burst=Burst(more_than=10, within_minutes=5, stages=(StageKind.APPRAISE,)),
+)
+
+
 class System(msgspec.Struct, frozen=True):
     """A running system: where it is, and what it is made of."""
 
@@ -141,6 +151,7 @@ async def publish(database: Database) -> None:
     """Put the catalogue of these tests in force, from long ago on."""
     references, day = References(database), date(2000, 1, 1)
     await references.publish(Kind.LAW, LAW_ID, LAW, day)
+    await references.publish(Kind.SUPERVISION, SUPERVISION_ID, SUPERVISION, day)
     await references.publish(Kind.CALENDAR, CALENDAR.id, CALENDAR, day)
     for authority in authorities():
         await references.publish(Kind.AUTHORITY, authority.id, authority, day)
