@@ -52,7 +52,10 @@ def _environment() -> jinja2.Environment:
 
 
 def render(template: str, language: str, **values: Any) -> str:  # noqa: ANN401  # whatever the template shows
-    """The page; ``values`` are what the template names besides the words and the ways to write moments."""
+    """The page; ``values`` are what the template names besides the words and the ways to write moments.
+
+    Raises ValueError for a value that is named like one of these: the page would break wherever it writes a moment.
+    """
     t = translator(language)
     helpers = {
         "t": t,
@@ -63,4 +66,7 @@ def render(template: str, language: str, **values: Any) -> str:  # noqa: ANN401 
         "period": lambda period: timewords.period_words(t, period),
         "iso": lambda at: timewords.local(at).isoformat(timespec="minutes"),
     }
+    if hidden := helpers.keys() & values.keys():
+        message = f"{template} is given values that hide its helpers: {', '.join(sorted(hidden))}"
+        raise ValueError(message)
     return _environment().get_template(template).render({**helpers, **values})

@@ -117,7 +117,7 @@ async def _page(request: Call, status: HTTPStatus, typed: Typed | None) -> Respo
         supplement=state.supplement,
         clocks=[] if judged_at(state) and not state.task else _faces(loaded, rules, now, language_of(request), t),
         way=way(rules, state, loaded.stream, directory, t, planned),
-        short=_short_words(rules, planned, t),
+        lacking=_lacking_words(rules, planned, t),
         checklist=_checklist(procedure, state),
         lines=lines,
         news=[line for line in lines if done.isdigit() and len(done) < 10 and line.version >= int(done)],  # noqa: PLR2004
@@ -145,7 +145,7 @@ async def _published(parts: Parts, state: Dossier) -> Procedure:
     return await references.get(Kind.PROCEDURE, state.procedure, state.procedure_version, Procedure)
 
 
-def _short_words(rules: Rules, planned: Plan | None, t: Translate) -> str:
+def _lacking_words(rules: Rules, planned: Plan | None, t: Translate) -> str:
     """How much time is missing for what is left (empty: none)."""
     if planned is None or not planned.short:
         return ""
