@@ -48,6 +48,17 @@ class Letter(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """A message with how far it has come; ``settled_at`` is when it arrived or was given up."""
+
+    kind: str
+    payload: dict[str, Any]
+    status: str
+    attempts: int
+    created_at: datetime
+    settled_at: datetime | None
+
+
 _CURSOR: Final = b"SELECT position FROM outbox_cursors WHERE consumer = %s"
 _HOLD: Final = b"SELECT position FROM outbox_cursors WHERE consumer = %s FOR UPDATE"
 _MOVE: Final = b"UPDATE outbox_cursors SET position = %s WHERE consumer = %s"
@@ -76,6 +87,10 @@ _REPLAY: Final = b"""
 _LETTERS: Final = b"""
     SELECT id, kind, key, status, attempts, error, created_at FROM outbox
     WHERE status = %s AND id > %s ORDER BY id LIMIT %s
+"""
+_TOLD: Final = b"""
+    SELECT kind, payload, status, attempts, created_at, settled_at FROM outbox
+    WHERE kind = ANY (%s) AND key = ANY (%s) ORDER BY coalesce(settled_at, created_at) DESC, id DESC
 """
 _COUNTS: Final = b"SELECT kind, status, count(*) FROM outbox GROUP BY kind, status"
 
@@ -141,6 +156,10 @@ class Outbox:
     async def letters(self, status: str = "dead", after: int = 0, limit: int = 100) -> list[Letter]:
         """Messages of a status, oldest first."""
         return [Letter(*row) for row in await self._fetch(_LETTERS, (status, after, limit))]
+
+    async def told(self, kinds: Sequence[str], keys: Sequence[str]) -> list[Sent]:
+        """The messages of these kinds and keys, the latest first."""
+        return [Sent(*row) for row in await self._fetch(_TOLD, (list(kinds), list(keys)))] if keys else []
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """How many messages of each kind are in each status."""

@@ -67,6 +67,9 @@ FIELD_OF_REFUSAL: Final = {
     "link_not_back": "part",
     "link_circle": "to_authority",
     "unknown_reference": "to",
+    "carrier_missing": "carrier",
+    "tracking_taken": "tracking",
+    "parcel_gone": "parcel",
 }
 """Beside which field a refusal is shown; others stand above the form."""
 
@@ -105,13 +108,14 @@ class Form(msgspec.Struct, frozen=True):
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """What the forms are made of."""
+    """What the forms are made of; ``carriers`` are those of the post, by id and name."""
 
     rules: Rules
     state: Dossier
     procedure: Procedure
     directory: Directory
     t: Translate
+    carriers: Options
 
 
 def forms(scene: Scene, claims: Claims, facts: Facts, now: datetime) -> tuple[Form, ...]:
@@ -291,6 +295,21 @@ def _return(scene: Scene, _: Claims) -> tuple[Field, ...]:
     return (Field("method", "choice", required=True, options=options),)
 
 
+def _by_post(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    return (Field("carrier", "choice", required=True, options=scene.carriers), Field("tracking"))
+
+
+def _cancel_parcel(scene: Scene, _: Claims) -> tuple[Field, ...]:
+    names = dict(scene.carriers)
+    options = tuple(
+        (one.id, " ".join(filter(None, (scene.t(f"purpose.{one.purpose}"), names.get(one.carrier), one.tracking))))
+        for one in scene.state.parcels
+        if not one.ended
+    )
+    value = options[0][0] if len(options) == 1 else ""
+    return (Field("parcel", "choice", required=True, options=options, value=value), Field("reason", "area"))
+
+
 def _correct(scene: Scene, claims: Claims) -> tuple[Field, ...]:
     entries = enumerate(scene.state.entries, start=1)
     options = tuple(
@@ -341,6 +360,9 @@ FIELDS: Final[dict[Act, Callable[[Scene, Claims], tuple[Field, ...]]]] = {
     ),
     Act.SUSPEND: _suspend,
     Act.EXTEND: _extend,
+    Act.DISPATCH: _by_post,
+    Act.COLLECT: _by_post,
+    Act.CANCEL_PARCEL: _cancel_parcel,
     Act.WITHDRAW: _reason,
     Act.STOP: _reason,
     Act.CORRECT: _correct,

@@ -19,8 +19,10 @@ from api.body import Call, fault_of
 from api.commands import Asked, order_of
 from api.desk.acts import FIELD_OF_REFUSAL, KIND_OF, Form, Scene, body_of, form_of, forms, missing
 from api.desk.context import asked, directory_of, language_of, own_address, page, read_form, see_other, words_of
+from api.desk.notices import notices_of
 from api.desk.papers import papers_of
 from api.desk.people import applicant_of
+from api.desk.post import carriers_of, parcels_of
 from api.desk.timeline import timeline
 from api.desk.way import way
 from api.execution import execute
@@ -92,7 +94,7 @@ async def _page(request: Call, status: HTTPStatus, typed: Typed | None) -> Respo
     directory = await directory_of(request)
     state, code = loaded.state, code_and_link(loaded.stream)[0]
     view = summarise(rules, state, loaded.stream)
-    scene, planned = Scene(rules, state, procedure, directory, t), plan(rules, state, now)
+    scene, planned = Scene(rules, state, procedure, directory, t, carriers_of(parts)), plan(rules, state, now)
     facts = facts_of_state(state)
     done = asked(request, "done", 2000)
     titles = {stage_id(rules.procedure.route, i): s.title for i, s in enumerate(rules.procedure.route) if s.stage}
@@ -123,6 +125,8 @@ async def _page(request: Call, status: HTTPStatus, typed: Typed | None) -> Respo
         news=[line for line in lines if done.isdigit() and len(done) < 10 and line.version >= int(done)],  # noqa: PLR2004
         forms=forms(scene, request.user, facts, now),
         papers=papers_of(state) if not link else (),
+        parcels=parcels_of(loaded.records, rules, state, parts.carriers),
+        notices=await notices_of(parts, loaded, person, directory, t),
         key=fresh_key(),
         typed=typed,
         now=now,
@@ -261,7 +265,7 @@ async def _form(request: Call, loaded: Loaded, wanted: Act) -> Form:
     parts = parts_of(request)
     rules = await parts.rules.rules_of(loaded.stream, loaded.state)
     procedure = await _published(parts, loaded.state)
-    scene = Scene(rules, loaded.state, procedure, await directory_of(request), words_of(request))
+    scene = Scene(rules, loaded.state, procedure, await directory_of(request), words_of(request), carriers_of(parts))
     return form_of(wanted, scene, request.user)
 
 

@@ -28,6 +28,7 @@ from api.desk.context import (
 )
 from api.desk.directory import Directory
 from api.desk.people import unsealed
+from api.desk.post import Told, told_of
 from api.parts import Parts, parts_of
 from api.problems import Trouble
 from domain.code import is_code
@@ -92,6 +93,7 @@ class Found(msgspec.Struct, frozen=True):
     words: str
     return_to: str
     digits: str
+    post: tuple[Told, ...]
 
     @property
     def feedback_due(self) -> bool:
@@ -170,7 +172,8 @@ async def _found(  # what the page shows
     place = directory.authority_name(state.task.authority if state.task else state.authority)
     name = directory.procedure_name(state.procedure)
     back_to = directory.authority_name(state.return_to)
-    return Found(code, name, place, view.portal_state, view, state, asked, words, back_to, digits)
+    post = told_of(state, parts.carriers)
+    return Found(code, name, place, view.portal_state, view, state, asked, words, back_to, digits, post)
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -80,6 +80,9 @@ _WORDS: Final[dict[str, str]] = {
     "method": "return_method",
     "channel": "channel",
     "effect": "effect",
+    "state": "scan",
+    "purpose": "purpose",
+    "problem": "problem",
 }
 """Fields whose values are words of a vocabulary, and under which keys these are translated."""
 

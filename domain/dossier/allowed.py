@@ -60,6 +60,9 @@ class Act(StrEnum):
     REQUIRE_PAYMENT = "require_payment"
     SUSPEND = "suspend"
     EXTEND = "extend"
+    DISPATCH = "dispatch_result"
+    COLLECT = "order_collection"
+    CANCEL_PARCEL = "cancel_parcel"
     WITHDRAW = "withdraw"
     STOP = "stop"
     CORRECT = "correct"
@@ -124,6 +127,9 @@ def _tries(act: Act, state: Dossier, now: datetime) -> tuple[c.Command, ...]:
         Act.REQUIRE_PAYMENT: (c.RequirePayment(1, SOMETHING),),
         Act.SUSPEND: tuple(c.Suspend(reason, SOMETHING) for reason in reasons),
         Act.EXTEND: (c.Extend(later, SOMETHING),),
+        Act.DISPATCH: (c.DispatchResult(SOMETHING),),
+        Act.COLLECT: (c.OrderCollection(SOMETHING),),
+        Act.CANCEL_PARCEL: tuple(c.CancelParcel(parcel.id) for parcel in state.parcels if not parcel.ended),
         Act.WITHDRAW: (c.Withdraw(SOMETHING),),
         Act.STOP: (c.Stop(SOMETHING),),
         Act.CORRECT: (c.Correct(1, "occurred_at", now.isoformat(), SOMETHING, SOMEBODY),),

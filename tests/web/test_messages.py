@@ -18,6 +18,7 @@ from domain.dossier.events import ClockName, Ending
 from domain.dossier.state import LinkState
 from domain.errors import Refusal
 from domain.period import Unit
+from domain.postal import Problem, Purpose, ScanState
 from domain.procedure import Effect, StageKind, SuspensionReason
 from web.messages import LANGUAGES, words
 
@@ -35,8 +36,11 @@ VOCABULARIES: dict[str, EnumMeta] = {
     "link_state": LinkState,
     "outcome": TaskOutcome,
     "period": Unit,
+    "problem": Problem,
+    "purpose": Purpose,
     "return_method": ReturnMethod,
     "role": Role,
+    "scan": ScanState,
     "stage": StageKind,
     "status": view.Status,
     "suspension": SuspensionReason,
