@@ -31,6 +31,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     "dossier_keys": MUTABLE,
     "projections": MUTABLE,
     "desk_sessions": REPLACEABLE,
+    "saved_views": REPLACEABLE,
     "postal_inbox": APPEND_ONLY,
     "postal_items": REPLACEABLE,
     "outbox": MUTABLE,

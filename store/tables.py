@@ -313,6 +313,16 @@ desk_sessions = sa.Table(
     comment="Officers' sessions at the desk, by the hash of their token.",
 )
 
+saved_views = sa.Table(
+    "saved_views",
+    metadata,
+    sa.Column("officer", _id(), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("filters", pg.JSONB, nullable=False),
+    sa.Column("saved_at", _moment(), nullable=False, server_default=sa.text("now()")),
+    comment="Worklists that an officer has given a name: the filters, as the address has them.",
+)
+
 postal_inbox = sa.Table(
     "postal_inbox",
     metadata,

@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar import Router
 
-from api.desk import bulk, dossier, feedback, login, news, papers, public, receive, unit, worklist
+from api.desk import bulk, dossier, feedback, login, news, papers, public, receive, saved, unit, worklist
 from api.desk.context import Desk, signed_in
 from api.desk.directory import Directories
 from api.desk.errors import answer_error
@@ -57,6 +57,8 @@ def routes() -> tuple[Router, Router]:
         route_handlers=[
             worklist.worklist,
             worklist.search,
+            saved.save,
+            saved.delete,
             dossier.show,
             dossier.act,
             receive.choose,

@@ -1,5 +1,6 @@
 """The worklist: what is to be done, most urgent first, by whom and until when."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -22,8 +23,10 @@ from domain.authority import Role
 from domain.code import is_code
 from domain.dossier.view import DossierView, Status, Waiting
 from domain.ids import AuthorityId, OfficerId, ProcedureCode, Stream
+from domain.vietnamese import text_key
 from runtime.tokens import Claims
 from store.queries import DossierQuery, Order, TaskQuery, TaskRow
+from store.saved_views import SavedViews
 from store.supervision import Supervising
 from web.messages import Translate
 from web.timewords import left_words, local
@@ -31,6 +34,10 @@ from web.timewords import left_words, local
 PAGE: Final = 50
 SOON_SHARE: Final = 4 * 60
 """Working minutes from which on a task is shown as pressing."""
+
+
+FILTERS: Final = ("view", "stage", "procedure", "holder")
+"""What the address of a list can say."""
 
 
 class View(StrEnum):
@@ -61,7 +68,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     def filters(self) -> dict[str, str]:
         """What the list is, without where one is in it."""
-        return {"view": self.view.value, "stage": self.stage, "procedure": self.procedure, "holder": self.holder}
+        return {name: str(getattr(self, name)) for name in FILTERS}
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -85,15 +92,29 @@ class Row(msgspec.Struct, frozen=True):
 
 def wanted_of(request: Call) -> Wanted:
     """What is asked for; what is not understood is left out."""
-    given = {name: asked(request, name, 200) for name in ("stage", "procedure", "holder")}
-    view = asked(request, "view", 2000)
-    cursor = asked(request, "cursor", 2000)
-    return Wanted(View(view) if view in set(View) else View.UNIT, cursor=cursor, **given)
+    given = {name: asked(request, name, 200) for name in FILTERS}
+    return msgspec.structs.replace(wanted_from(given), cursor=asked(request, "cursor", 2000))
+
+
+def wanted_from(given: Mapping[str, str]) -> Wanted:
+    """The list that filters stand for; what is not understood is left out."""
+    view = given.get("view", "")
+    return Wanted(
+        View(view) if view in set(View) else View.UNIT,
+        stage=given.get("stage", ""),
+        procedure=given.get("procedure", ""),
+        holder=given.get("holder", ""),
+    )
 
 
 @get("/desk", name="deskWorklist")
 async def worklist(request: Call) -> Response[str]:
     """Show a worklist."""
+    return await worklist_page(request, HTTPStatus.OK)
+
+
+async def worklist_page(request: Call, status: HTTPStatus, name: str = "", problem: str = "") -> Response[str]:
+    """The worklist that the address asks for; ``name`` could not be given to it, and ``problem`` says why."""
     parts, now, t = parts_of(request), parts_of(request).now(), words_of(request)
     wanted, directory = wanted_of(request), await directory_of(request)
     if wanted.view in {View.CITIZEN, View.AUTHORITY}:
@@ -111,7 +132,11 @@ async def worklist(request: Call) -> Response[str]:
     return page(
         request,
         template,
+        status,
         wanted=wanted,
+        saved=await _saved(parts, request.user, wanted),
+        saved_name=name,
+        saved_problem=problem,
         views=tuple(View),
         counts=counts,
         rows=rows,
@@ -124,6 +149,16 @@ async def worklist(request: Call) -> Response[str]:
         colleagues=directory.colleagues(request.user.authority),
         now=now,
     )
+
+
+async def _saved(parts: Parts, claims: Claims, wanted: Wanted) -> list[tuple[str, str, bool]]:
+    """The officer's saved views, sorted the Vietnamese way: name, address, and whether it is the list that is shown."""
+    views = await SavedViews(parts.database).of(claims.officer)
+    lists = [(one.name, wanted_from(one.filters)) for one in views]
+    here = wanted.filters()
+    return [
+        (name, one.address(), one.filters() == here) for name, one in sorted(lists, key=lambda one: text_key(one[0]))
+    ]
 
 
 def _query(wanted: Wanted, claims: Claims, now: datetime) -> TaskQuery:
