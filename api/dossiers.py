@@ -30,7 +30,7 @@ from api.headers import language
 from api.moments import check_moments
 from api.parts import Parts, parts_of
 from api.query import Cursor, Limit, Link
-from api.scope import dossiers_in_scope
+from api.scope import dossiers_in_scope, reader_of
 from api.streams import Loaded, facts_of, load_for
 from domain.access import SEE_PERSON, can
 from domain.deadline import due, judge_open
@@ -113,7 +113,7 @@ async def search(request: Call) -> Response[bytes]:
     check_moments(wanted)
     given = {name: getattr(wanted, name) for name in DossierQuery.__struct_fields__}
     found = dossiers_in_scope(request.user, DossierQuery(**given))
-    page = await parts.queries.dossiers(found, limit=wanted.limit, cursor=wanted.cursor)
+    page = await parts.queries.dossiers(found, reader_of(request.user), limit=wanted.limit, cursor=wanted.cursor)
     now = parts.now()
     return answer(DossierPage(tuple(line(view, _judged(view, now)) for view in page.items), page.next))
 

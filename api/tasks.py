@@ -17,7 +17,7 @@ from api.fields import Moment
 from api.moments import check_moments
 from api.parts import parts_of
 from api.query import Cursor, Limit
-from api.scope import tasks_in_scope
+from api.scope import reader_of, tasks_in_scope
 from domain.dossier.view import Waiting
 from domain.ids import AuthorityId, OfficerId, ProcedureCode
 from store.queries import TaskQuery, TaskRow
@@ -95,7 +95,8 @@ async def worklist(request: Call) -> Response[bytes]:
     check_moments(wanted)
     given = {name: getattr(wanted, name) for name in TaskQuery.__struct_fields__}
     found, now = tasks_in_scope(request.user, TaskQuery(**given)), parts.now()
-    page = await parts.queries.tasks(found, now=now, limit=wanted.limit, cursor=wanted.cursor)
+    reader = reader_of(request.user)
+    page = await parts.queries.tasks(found, reader, now=now, limit=wanted.limit, cursor=wanted.cursor)
     return answer(WorklistPage(tuple(_line(row, now) for row in page.items), page.next))
 
 

@@ -34,7 +34,7 @@ def benchmark_server() -> Iterator[Server]:
             postgres.create_database(DATABASE)
             owner_url = postgres.url(DATABASE)
             migrate.upgrade(owner_url)
-            roles.ensure_application_role(owner_url, PASSWORD)
+            roles.ensure_roles(owner_url, PASSWORD)
             yield Server(owner_url, postgres.url(DATABASE, user=roles.APPLICATION, password=PASSWORD))
         finally:
             postgres.stop()

@@ -21,6 +21,7 @@ from domain.ids import AuthorityId, OfficerId, ProcedureCode
 from store.cursors import Cursors
 from store.database import Database
 from store.queries import DossierQuery, Order, Page, Queries, TaskQuery
+from store.row_security import Reader
 
 OPEN: Final = 1_000_000
 AUTHORITIES: Final = 300
@@ -77,14 +78,22 @@ def _asks(queries: Queries, chance: random.Random) -> dict[str, Ask]:
 
     async def pages() -> Page[Any]:
         query = TaskQuery(authority=authority())
-        first = await queries.tasks(query, now=NOW)
-        return await queries.tasks(query, now=NOW, cursor=first.next)
+        first = await queries.tasks(query, _reader(query), now=NOW)
+        return await queries.tasks(query, _reader(query), now=NOW, cursor=first.next)
 
-    def tasks(query: Callable[[], TaskQuery]) -> Ask:
-        return lambda: queries.tasks(query(), now=NOW)
+    def tasks(make: Callable[[], TaskQuery]) -> Ask:
+        def ask() -> Awaitable[object]:
+            query = make()
+            return queries.tasks(query, _reader(query), now=NOW)
 
-    def dossiers(query: Callable[[], DossierQuery]) -> Ask:
-        return lambda: queries.dossiers(query())
+        return ask
+
+    def dossiers(make: Callable[[], DossierQuery]) -> Ask:
+        def ask() -> Awaitable[object]:
+            query = make()
+            return queries.dossiers(query, _reader(query))
+
+        return ask
 
     return {
         "authority": tasks(lambda: TaskQuery(authority=authority())),
@@ -103,6 +112,11 @@ def _asks(queries: Queries, chance: random.Random) -> dict[str, Ask]:
             lambda: DossierQuery(procedure=ProcedureCode(f"1.00{chance.randrange(180):04d}"), status=Status.OPEN)
         ),
     }
+
+
+def _reader(query: TaskQuery | DossierQuery) -> Reader:
+    """An officer of the authority that is asked about; somebody who reads everything where none is."""
+    return Reader(query.authority) if query.authority else Reader(AuthorityId(""), everything=True)
 
 
 def _percentile(values: list[float], percent: int) -> float:

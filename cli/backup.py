@@ -82,7 +82,7 @@ def restore(source: Source, json: Json = False) -> None:
         raise Failed(message, code="not_empty")
     application = urlsplit(chosen.database_url)
     own = application.username == roles.APPLICATION and chosen.migration_url and application.password
-    roles.ensure_application_role(url, unquote(application.password or "") if own else None)
+    roles.ensure_roles(url, unquote(application.password or "") if own else None)
     began = time.monotonic()
     _run(
         "pg_restore",

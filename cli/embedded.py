@@ -317,7 +317,7 @@ def scraping(jobs: Mapping[str, int]) -> str:
 def _migrate(chosen: Settings) -> str:
     application = urlsplit(chosen.require_database())
     if application.username == roles.APPLICATION and chosen.migration_url:
-        roles.ensure_application_role(chosen.migration_url, application.password)
+        roles.ensure_roles(chosen.migration_url, application.password)
     applied = migrate.upgrade(chosen.require_migration())
     return f"{len(applied)} applied" if applied else "up to date"
 

@@ -7,7 +7,8 @@ import msgspec
 import psycopg
 
 from store.database import Database, unavailable
-from store.roles import GRANTS
+from store.roles import GRANTS, OFFICER
+from store.row_security import VISIBLE
 
 PRIVILEGES: Final = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 EVENTS: Final = "events"
@@ -21,13 +22,26 @@ _RIGHTS: LiteralString = """
     FROM unnest(%s::text[]) AS wanted (name), unnest(%s::text[]) AS privilege
     WHERE to_regclass(quote_ident(wanted.name)) IS NOT NULL
 """
+_UNGUARDED: LiteralString = """
+    SELECT format('the policy %%s on %%s', policy, name)
+    FROM unnest(%s::text[]) AS name, unnest(ARRAY['engine', 'officer']) AS policy
+    WHERE to_regclass(quote_ident(name)) IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid
+        WHERE polrelid = to_regclass(quote_ident(name)) AND polname = policy AND relrowsecurity
+    )
+"""
+_PUTS_ON: LiteralString = """
+    SELECT format('the role %%s', rolname) FROM pg_roles
+    WHERE rolname = %s AND NOT pg_has_role(current_user, oid, 'SET')
+"""
 _TABLES: LiteralString = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
 
 
 class Checkup(msgspec.Struct, frozen=True):
     """The server's major version, our role and its rights: ``lacking`` what it needs, ``beyond`` what it must not have.
 
-    Rights are written ``UPDATE on streams``; of tables that do not exist nothing is said. ``clock`` is the server's.
+    Rights are written ``UPDATE on streams``; of tables that do not exist nothing is said. What guards officers' reading
+    is among what is lacking: ``the policy officer on tasks``. ``clock`` is the server's.
     """
 
     version: int
@@ -43,6 +57,8 @@ async def examine(database: Database) -> Checkup:
     async with database.connection() as connection:
         rows = await (await connection.execute(_SERVER)).fetchall()
         rights = await (await connection.execute(_RIGHTS, (list(GRANTS), list(PRIVILEGES)))).fetchall()
+        guards = await (await connection.execute(_UNGUARDED, (list(VISIBLE),))).fetchall()
+        guards += await (await connection.execute(_PUTS_ON, (OFFICER,))).fetchall()
     held = {(table, privilege): has for table, privilege, has in rights}
     version, role, superuser, clock = rows[0]
     return Checkup(
@@ -50,7 +66,7 @@ async def examine(database: Database) -> Checkup:
         role=role,
         superuser=superuser,
         clock=clock,
-        lacking=_named(held, present=False),
+        lacking=(*_named(held, present=False), *(name for (name,) in guards)),
         beyond=tuple(right for right in _named(held, present=True) if right.endswith(f" on {EVENTS}")),
     )
 

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import ScriptDirectory
 
 from runtime.errors import OperationalError
-from store.roles import ensure_application_role
+from store.roles import ensure_roles
 from store.tables import metadata
 
 _DRIVER: Final = "postgresql+psycopg"
@@ -29,7 +29,7 @@ def upgrade(url: str) -> list[str]:
     Any number of processes may call it at once: one migrates, the others wait and find nothing to do. Raises
     sqlalchemy.exc.OperationalError where the database cannot be reached or a lock is not to be had in time.
     """
-    ensure_application_role(url)
+    ensure_roles(url)
     applied: list[str] = []
 
     def note(*, step: MigrationInfo, **_: object) -> None:

@@ -10,6 +10,7 @@ from domain.dossier.view import DossierView, Status, TaskView, Waiting
 from domain.ids import AuthorityId, OfficerId, ProcedureCode, Stream
 from store.cursors import Cursors
 from store.database import Connection, Database
+from store.row_security import Reader, seen_by
 from store.rows import TASK_FIELDS, VIEW_FIELDS, Row, view_of
 
 Item = TypeVar("Item")
@@ -110,8 +111,13 @@ class Queries:
         self._database = database
         self._cursors = cursors
 
-    async def dossiers(self, query: DossierQuery, *, limit: int = 50, cursor: str | None = None) -> Page[DossierView]:
-        """A page of at most ``limit`` (1 to LARGEST_PAGE) dossiers with their tasks; raises InvalidCursor."""
+    async def dossiers(
+        self, query: DossierQuery, reader: Reader, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[DossierView]:
+        """A page of at most ``limit`` (1 to LARGEST_PAGE) dossiers with their tasks; raises InvalidCursor.
+
+        Whatever the query asks for, nothing is found that ``reader`` may not see.
+        """
         key = self._cursors.read(query, cursor, _DossierKey) if cursor else None
         column = "due_key" if query.order is Order.DUE else "entered_key"
         statement, values = _dossier_select(query, column, key, _page_size(limit))
@@ -119,17 +125,18 @@ class Queries:
         async def work(connection: Connection) -> list[tuple[Any, ...]]:
             return await _fetch(connection, statement, values)
 
-        found = _group(await self._database.run(work))
+        found = _group(await self._database.run(seen_by(reader, work)))
         items = tuple(view_of([row[1:] for row in rows]) for rows in found[:limit])
         last = found[limit - 1][0] if len(found) > limit else None
         return Page(items, self._cursors.issue(query, (last[0], last[1])) if last else None)
 
     async def tasks(
-        self, query: TaskQuery, *, now: datetime, limit: int = 50, cursor: str | None = None
+        self, query: TaskQuery, reader: Reader, *, now: datetime, limit: int = 50, cursor: str | None = None
     ) -> Page[TaskRow]:
         """A page of at most ``limit`` (1 to LARGEST_PAGE) open tasks, the most urgent first; raises InvalidCursor.
 
-        ``now`` decides what is late; a cursor stays good while it moves on.
+        Whatever the query asks for, nothing is found that ``reader`` may not see. ``now`` decides what is late; a
+        cursor stays good while it moves on.
         """
         key = self._cursors.read(query, cursor, _TaskKey) if cursor else None
         statement, values = _task_select(query, now, key, _page_size(limit))
@@ -137,7 +144,7 @@ class Queries:
         async def work(connection: Connection) -> list[tuple[Any, ...]]:
             return await _fetch(connection, statement, values)
 
-        rows = await self._database.run(work)
+        rows = await self._database.run(seen_by(reader, work))
         items = tuple(_task_row(row) for row in rows[:limit])
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(

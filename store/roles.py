@@ -1,10 +1,12 @@
-"""The two roles that the database knows, and what the application may do.
+"""The roles that the database knows, and what the application may do.
 
 The *owner* is whoever runs the migrations: it owns every table and is used for nothing else but maintenance. The
 *application* role is what every running process connects as. It may add events and read them, and never change or
 remove them; that is the first lock on history. The second is a trigger on ``events`` that stops even the owner (a slip
 in a maintenance session), unless the session has set ``motcua.rewrite_events`` to ``on``: a deliberate act, which the
 hash chain then makes visible.
+
+The *officer* role logs in nowhere: the application puts it on to read lists for an officer (``store.row_security``).
 """
 
 from typing import Final, LiteralString
@@ -14,6 +16,8 @@ from psycopg import sql
 
 APPLICATION: Final = "motcua_app"
 """Name of the application role; fixed, for migrations grant to it by name."""
+OFFICER: Final = "motcua_officer"
+"""Name of the role that the application reads as for officers; fixed likewise."""
 
 APPEND_ONLY: Final = frozenset({"SELECT", "INSERT"})
 MUTABLE: Final = frozenset({"SELECT", "INSERT", "UPDATE"})
@@ -55,16 +59,26 @@ END $$
 """
 
 
-def ensure_application_role(owner_url: str, password: str | None = None) -> None:
-    """Create the application role unless it exists, and set its password if one is given.
+# Whom it is granted to is said as it is made: two who grant at once would be in each other's way.
+_CREATE_OFFICER: LiteralString = """
+DO $$ BEGIN
+    CREATE ROLE motcua_officer NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE ROLE motcua_app;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$
+"""
 
-    The connection needs CREATEROLE. Raises psycopg.errors.InsufficientPrivilege where the role is missing and may not
-    be created: then a database administrator creates it beforehand (``CREATE ROLE motcua_app LOGIN``).
+
+def ensure_roles(owner_url: str, password: str | None = None) -> None:
+    """Create the application's and the officers' role unless they exist; set the former's password if one is given.
+
+    The connection needs CREATEROLE. Raises psycopg.errors.InsufficientPrivilege where a role is missing and may not be
+    created: then a database administrator creates them beforehand (``CREATE ROLE motcua_app LOGIN; CREATE ROLE
+    motcua_officer NOLOGIN ROLE motcua_app``).
     """
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (APPLICATION,)).fetchone()
-        if found is None:
-            connection.execute(_CREATE)
+        for role, creation in ((APPLICATION, _CREATE), (OFFICER, _CREATE_OFFICER)):
+            if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+                connection.execute(creation)
         if password is not None:
             statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(APPLICATION), sql.Literal(password))
             connection.execute(statement)

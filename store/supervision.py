@@ -8,6 +8,7 @@ import msgspec
 from domain.ids import AuthorityId, Stream
 from domain.supervision import Supervision
 from store.database import Connection, Database
+from store.row_security import Reader, seen_by
 
 DRILLED: Final = 200
 """Completions that a list shows: the latest."""
@@ -188,9 +189,10 @@ _BURST_ONES: Final = f"""
 class Supervising:
     """A supervisor's questions. Every method raises StoreUnavailable where the store cannot be asked."""
 
-    def __init__(self, database: Database) -> None:
-        """Ask ``database``."""
+    def __init__(self, database: Database, reader: Reader) -> None:
+        """Ask ``database``; nothing is found that ``reader`` may not see."""
         self._database = database
+        self._reader = reader
 
     async def load(self, authority: AuthorityId, now: datetime) -> list[LoadRow]:
         """How much lies with whom at an authority, by stage."""
@@ -236,4 +238,4 @@ class Supervising:
         async def work(connection: Connection) -> list[Shape]:
             return [shape(*row) for row in await (await connection.execute(statement, values)).fetchall()]
 
-        return await self._database.run(work)
+        return await self._database.run(seen_by(self._reader, work))

@@ -141,7 +141,7 @@ def _create(server: EmbeddedPostgres) -> str:
     server.create_database(DATABASE)
     owner, password = server.url(DATABASE), secrets.token_urlsafe(24)
     migrate.upgrade(owner)
-    roles.ensure_application_role(owner, password)
+    roles.ensure_roles(owner, password)
     return server.url(DATABASE, user=roles.APPLICATION, password=password)
 
 

@@ -15,6 +15,7 @@ from api.desk.directory import Directory
 from api.desk.people import applicant_of, names_of
 from api.parts import Parts, parts_of
 from api.problems import Trouble
+from api.scope import reader_of
 from api.streams import Loaded, load_for
 from domain import forms
 from domain.access import facts_of_view
@@ -236,7 +237,7 @@ async def _register(parts: Parts, request: Call, directory: Directory, now: date
     place: AuthorityId = request.user.authority
     since = now - timedelta(days=REGISTER_DAYS)
     query = DossierQuery(received_by=place, received_from=since, roots=True)
-    page = await parts.queries.dossiers(query, limit=REGISTER_LINES)
+    page = await parts.queries.dossiers(query, reader_of(request.user), limit=REGISTER_LINES)
     sealed = {view.stream: (view.applicant, facts_of_view(view)) for view in page.items}
     names = await names_of(parts, request.user, sealed)
     rows = []

@@ -26,6 +26,7 @@ from api.intake import Intake, take_in
 from api.moments import check_moments
 from api.parts import Parts, parts_of
 from api.problems import Trouble
+from api.scope import reader_of
 from api.statuses import trouble_of
 from domain.access import receives
 from domain.checklist import compare
@@ -146,7 +147,7 @@ async def _twins(request: Call, parts: Parts, procedure: Procedure, given: dict[
     if not any(wanted):
         return ()
     query = DossierQuery(received_by=request.user.authority, procedure=procedure.id, status=Status.OPEN, roots=True)
-    found = await parts.queries.dossiers(query, limit=LOOKED_AT)
+    found = await parts.queries.dossiers(query, reader_of(request.user), limit=LOOKED_AT)
     await parts.vault.prefetch(str(view.stream) for view in found.items)
     twins = []
     for view in found.items:

@@ -14,6 +14,7 @@ from api.desk.context import asked, directory_of, page, words_of
 from api.desk.directory import Directory
 from api.parts import parts_of
 from api.problems import Trouble
+from api.scope import reader_of
 from domain.access import reads_everything, supervises
 from domain.ids import AuthorityId
 from domain.procedure import StageKind
@@ -61,7 +62,7 @@ async def unit(request: Call) -> Response[str]:
     authority, now = _authority(request, directory), parts.now()
     everywhere = reads_everything(request.user.roles)
     own = authority == request.user.authority
-    store, choices = Supervising(parts.database), directory.supervision
+    store, choices = _store(request), directory.supervision
     load = await store.load(authority, now)
     places = await (store.places(now) if everywhere else store.shares(authority, now))
     seen = _seen(request.user, authority, choices, now)
@@ -92,7 +93,7 @@ async def unit(request: Call) -> Response[str]:
 @get("/desk/unit/swift", name="deskSwift")
 async def swift(request: Call) -> Response[str]:
     """List what one officer completed at one stage in less time than it can take."""
-    store, directory, t = Supervising(parts_of(request).database), await directory_of(request), words_of(request)
+    store, directory, t = _store(request), await directory_of(request), words_of(request)
     seen, officer, stage = _seen_or_refused(request, directory), asked(request, "officer"), asked(request, "stage")
     if stage not in set(StageKind):
         raise _nothing()
@@ -104,12 +105,16 @@ async def swift(request: Call) -> Response[str]:
 @get("/desk/unit/burst", name="deskBurst")
 async def burst(request: Call) -> Response[str]:
     """List a pile that one officer completed at once."""
-    store, directory, t = Supervising(parts_of(request).database), await directory_of(request), words_of(request)
+    store, directory, t = _store(request), await directory_of(request), words_of(request)
     seen, officer = _seen_or_refused(request, directory), asked(request, "officer")
     since, until = _moment(request, "since"), _moment(request, "until")
     rows = await store.burst_ones(seen, officer, since, until)
     title = t("supervise.burst_of", name=directory.officer_name(officer), moment=moment_words(t, since))
     return _listed(request, seen, title, rows)
+
+
+def _store(request: Call) -> Supervising:
+    return Supervising(parts_of(request).database, reader_of(request.user))
 
 
 def _listed(request: Call, seen: Seen, title: str, rows: list[DoneRow]) -> Response[str]:

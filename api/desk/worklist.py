@@ -17,7 +17,7 @@ from api.desk.directory import Directory
 from api.desk.dossier import fresh_key
 from api.desk.people import names_of
 from api.parts import Parts, parts_of
-from api.scope import dossiers_in_scope, tasks_in_scope
+from api.scope import dossiers_in_scope, reader_of, tasks_in_scope
 from domain.access import Facts, OpenTask, can, facts_of_view
 from domain.authority import Role
 from domain.code import is_code
@@ -121,7 +121,7 @@ async def worklist_page(request: Call, status: HTTPStatus, name: str = "", probl
         rows, cursor = await _waiting(parts, request.user, wanted, directory, now, t)
     else:
         rows, cursor = await _tasks(parts, request.user, wanted, directory, now, t)
-    load = await Supervising(parts.database).load(request.user.authority, now)
+    load = await Supervising(parts.database, reader_of(request.user)).load(request.user.authority, now)
     counts = {
         View.MINE: sum(row.tasks for row in load if row.officer == request.user.officer),
         View.UNIT: sum(row.tasks for row in load),
@@ -182,7 +182,7 @@ async def _tasks(
     parts: Parts, claims: Claims, wanted: Wanted, directory: Directory, now: datetime, t: Translate
 ) -> tuple[list[Row], str | None]:
     query = tasks_in_scope(claims, _query(wanted, claims, now))
-    found = await parts.queries.tasks(query, now=now, limit=PAGE, cursor=wanted.cursor or None)
+    found = await parts.queries.tasks(query, reader_of(claims), now=now, limit=PAGE, cursor=wanted.cursor or None)
     sealed = {row.stream: (row.applicant, _facts(row)) for row in found.items}
     names = await names_of(parts, claims, sealed)
     return [_task_row(row, claims, directory, names, now, t) for row in found.items], found.next
@@ -249,7 +249,8 @@ async def _waiting(
     query = DossierQuery(authority=claims.authority, waiting=waiting, procedure=procedure, order=Order.DUE)
     if Role.CLERK in claims.roles:
         query = msgspec.structs.replace(query, authority=None, received_by=claims.authority)
-    found = await parts.queries.dossiers(dossiers_in_scope(claims, query), limit=PAGE, cursor=wanted.cursor or None)
+    scoped, reader = dossiers_in_scope(claims, query), reader_of(claims)
+    found = await parts.queries.dossiers(scoped, reader, limit=PAGE, cursor=wanted.cursor or None)
     sealed = {view.stream: (view.applicant, facts_of_view(view)) for view in found.items}
     names = await names_of(parts, claims, sealed)
     return [dossier_row(view, directory, names, now, t) for view in found.items], found.next
@@ -293,7 +294,7 @@ async def search(request: Call) -> Response[str] | Response[None]:
     rows: list[Row] = []
     if words:
         query = dossiers_in_scope(request.user, DossierQuery(code=words))
-        found = await parts.queries.dossiers(query, limit=PAGE)
+        found = await parts.queries.dossiers(query, reader_of(request.user), limit=PAGE)
         sealed = {view.stream: (view.applicant, facts_of_view(view)) for view in found.items}
         names = await names_of(parts, request.user, sealed)
         rows = [dossier_row(view, directory, names, now, t) for view in found.items]

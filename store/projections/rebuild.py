@@ -9,6 +9,7 @@ from store.maintenance import SCHEMA, Progress, hold_lock, in_place, maintenance
 from store.projections.protocol import Projection
 from store.projections.replay import BATCH, create_indexes, create_tables, drop_tables, replay, top
 from store.roles import APPLICATION, GRANTS
+from store.row_security import protect
 
 _LOCK_CHECKPOINT: Final = b"SELECT FROM projections WHERE name = %s FOR UPDATE"
 _SET_CHECKPOINT: Final = b"""
@@ -41,7 +42,7 @@ async def rebuild(owner_url: str, projection: Projection, progress: Progress = n
 
 
 async def swap(connection: Connection, tables: list[str]) -> None:
-    """Put the rebuilt tables in the place of the live ones, in the caller's transaction, with their grants."""
+    """Put the rebuilt tables, with grants and policies, in the place of the live ones, in the caller's transaction."""
     for table in tables:
         name = sql.Identifier(table)
         privileges = sql.SQL(", ").join(sql.SQL(each) for each in sorted(GRANTS[table]))
@@ -50,6 +51,7 @@ async def swap(connection: Connection, tables: list[str]) -> None:
         await connection.execute(
             sql.SQL("GRANT {} ON public.{} TO {}").format(privileges, name, sql.Identifier(APPLICATION))
         )
+        await protect(connection, table)
 
 
 async def _follow(connection: Connection, projection: Projection, progress: Progress) -> int:

@@ -6,7 +6,10 @@ import httpx
 import pytest
 
 from api.limits import Limiter, Rate
-from runtime.tokens import issue_token
+from api.scope import reader_of
+from runtime.tokens import Claims, issue_token
+from store.database import Connection
+from store.row_security import seen_by
 from tests.support import http
 from tests.support.http import DESK, OFFICE, OFFICERS, PLAIN, STRANGER, System, keyed, received, token
 
@@ -147,6 +150,26 @@ async def test_whose_lists(
     else:
         found = [item.get("task", item)["authority"] for item in answer.json()["items"]]
         assert set(found) == authorities
+
+
+@pytest.mark.parametrize("officer", ["clerk", "lan", "hoa", "other", "admin", "auditor"])
+async def test_the_store_has_the_rule_once_more(system: System, clerk: httpx.AsyncClient, officer: str) -> None:
+    """A query of the API that forgot to say whose dossiers it wants finds those that the officer reads, no others."""
+    await received(clerk)
+    async with system.client("other") as stranger:
+        foreign = await received(stranger, received_by=STRANGER, return_to=STRANGER)
+    member = OFFICERS[officer]
+    reader = reader_of(Claims(member.id, member.authority, member.roles, NOW, NOW))
+
+    async def forgetful(connection: Connection) -> set[tuple[str, ...]]:
+        statement = b"SELECT stream, authority, received_by, return_to FROM dossiers"
+        return set(await (await connection.execute(statement)).fetchall())
+
+    rows = await system.parts.database.run(seen_by(reader, forgetful))
+    whole = await system.parts.database.run(forgetful)
+    visible = {row for row in whole if member.authority in row[1:]} if officer not in {"admin", "auditor"} else whole
+    assert rows == visible
+    assert (foreign in {row[0] for row in rows}) is (officer in {"lan", "other", "admin", "auditor"})
 
 
 async def test_unknown_colleagues(clerk: httpx.AsyncClient, lan: httpx.AsyncClient) -> None:

@@ -149,6 +149,8 @@ def test_rights(postgres: EmbeddedPostgres, database: Database, tmp_path: Path) 
     for statement, named in (
         ("GRANT UPDATE ON events TO motcua_app", "UPDATE on events"),
         ("REVOKE INSERT ON streams FROM motcua_app", "lacks INSERT on streams"),
+        ("DROP POLICY officer ON tasks", "the policy officer on tasks"),
+        ("ALTER TABLE dossiers DISABLE ROW LEVEL SECURITY", "the policy engine on dossiers"),
     ):
         postgres.execute(statement, database=database.name)
         said = consult(environment(tmp_path, MOTCUA_DATABASE_URL=database.app_url))[1]

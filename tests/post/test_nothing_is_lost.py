@@ -75,7 +75,7 @@ class System:
         self.temporal.start()
         self.postgres.create_database("chaos")
         migrate.upgrade(self.postgres.url("chaos"))
-        roles.ensure_application_role(self.postgres.url(), "for-tests-only")
+        roles.ensure_roles(self.postgres.url(), "for-tests-only")
         keys, secret, wrapping = (self.directory / name for name in ("keys.yaml", "secret", "wrapping"))
         keys.write_text(yaml.safe_dump({"bccp": {"path_secrets": [SECRET]}}))
         secret.write_text(SECRET * 4)

@@ -85,5 +85,5 @@ def test_owner_changes_history_only_on_purpose(database: Database, statement: st
 
 def test_application_role_exists_once(database: Database) -> None:
     """Ensuring the role again changes nothing and is no error."""
-    roles.ensure_application_role(database.url)
-    roles.ensure_application_role(database.url)
+    roles.ensure_roles(database.url)
+    roles.ensure_roles(database.url)

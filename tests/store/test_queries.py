@@ -13,8 +13,10 @@ from store.database import Database as Pool
 from store.errors import InvalidCursor
 from store.postgres import PostgresJournal
 from store.queries import DossierQuery, Order, Queries, TaskQuery
+from store.row_security import Reader
 from tests.store.samples import START, a_task, an_append
 
+ALL = Reader(AuthorityId(""), everything=True)
 CURSORS = Cursors(b"0123456789abcdef")
 
 
@@ -41,7 +43,7 @@ async def all_dossiers(queries: Queries, query: DossierQuery, limit: int) -> lis
     found: list[DossierView] = []
     cursor = None
     while True:
-        page = await queries.dossiers(query, limit=limit, cursor=cursor)
+        page = await queries.dossiers(query, ALL, limit=limit, cursor=cursor)
         assert len(page.items) <= limit
         found.extend(page.items)
         cursor = page.next
@@ -95,7 +97,7 @@ async def test_finds_by_each_property(
     """Each property tells the dossier that has it from those that have not."""
     await put(journal, code(1))
     wanted = await put(journal, code(2), **changes)
-    assert (await queries.dossiers(query)).items == (wanted,)
+    assert (await queries.dossiers(query, ALL)).items == (wanted,)
 
 
 async def test_finds_by_the_beginning_of_a_code(journal: PostgresJournal, queries: Queries) -> None:
@@ -104,7 +106,7 @@ async def test_finds_by_the_beginning_of_a_code(journal: PostgresJournal, querie
         await put(journal, name)
 
     async def found(text: str, *, roots: bool = False) -> list[str]:
-        page = await queries.dossiers(DossierQuery(code=text, roots=roots))
+        page = await queries.dossiers(DossierQuery(code=text, roots=roots), ALL)
         return sorted(view.stream for view in page.items)
 
     assert await found("H29.12-260302-0001") == ["H29.12-260302-0001", "H29.12-260302-0001/L1"]
@@ -121,7 +123,7 @@ async def test_worklist_is_sorted_by_urgency(journal: PostgresJournal, queries: 
     found: list[tuple[str, str]] = []
     cursor = None
     while True:
-        page = await queries.tasks(TaskQuery(), now=START, limit=2, cursor=cursor)
+        page = await queries.tasks(TaskQuery(), ALL, now=START, limit=2, cursor=cursor)
         found.extend((row.stream, row.task.task) for row in page.items)
         cursor = page.next
         if cursor is None:
@@ -148,7 +150,7 @@ async def test_finds_tasks_by_each_property(
     await put(journal, code(1), tasks=(a_task(1),))
     wanted = a_task(2, **changes)
     await put(journal, code(2), tasks=(wanted,))
-    page = await queries.tasks(query, now=START)
+    page = await queries.tasks(query, ALL, now=START)
     assert [row.task for row in page.items] == [wanted]
     assert page.items[0].root == code(2)
 
@@ -158,18 +160,18 @@ async def test_worklist_by_procedure_field_and_lateness(journal: PostgresJournal
     await put(journal, code(1), tasks=(a_task(1, due=None), a_task(2)), field="đất đai", procedure="2.002755")
     await put(journal, code(2))
     for query in (TaskQuery(field="đất đai"), TaskQuery(procedure=ProcedureCode("2.002755"))):
-        assert len((await queries.tasks(query, now=START)).items) == 2
+        assert len((await queries.tasks(query, ALL, now=START)).items) == 2
     far = datetime(9000, 1, 1, tzinfo=UTC)
-    assert len((await queries.tasks(TaskQuery(late=True), now=far)).items) == 2
-    assert len((await queries.tasks(TaskQuery(late=False), now=far)).items) == 1
+    assert len((await queries.tasks(TaskQuery(late=True), ALL, now=far)).items) == 2
+    assert len((await queries.tasks(TaskQuery(late=False), ALL, now=far)).items) == 1
 
 
 async def test_cursor_stays_good_while_time_goes_on(journal: PostgresJournal, queries: Queries) -> None:
     """The moment that decides lateness is no part of the query that a cursor is bound to."""
     await put(journal, code(1), tasks=(a_task(1), a_task(2), a_task(3)))
     query = TaskQuery(late=False)
-    first = await queries.tasks(query, now=START, limit=1)
-    later = await queries.tasks(query, now=START + timedelta(hours=1), limit=1, cursor=first.next)
+    first = await queries.tasks(query, ALL, now=START, limit=1)
+    later = await queries.tasks(query, ALL, now=START + timedelta(hours=1), limit=1, cursor=first.next)
     assert [row.task.task for row in later.items] == ["T2"]
 
 
@@ -177,25 +179,25 @@ async def test_foreign_and_altered_cursors_are_refused(journal: PostgresJournal,
     """A cursor of another query, another secret, or with a changed character is one stable refusal."""
     for number in range(3):
         await put(journal, code(number))
-    good = (await queries.dossiers(DossierQuery(), limit=1)).next
+    good = (await queries.dossiers(DossierQuery(), ALL, limit=1)).next
     assert good is not None
     other = Cursors(b"another secret....").issue(DossierQuery(), (START, code(1)))
     flipped = ("B" if good[30] == "A" else "A").join((good[:30], good[31:]))
     for bad in (other, flipped, good[:-1], good + "A", "", "é", "%", "A" * 5000):
         if bad:
             with pytest.raises(InvalidCursor):
-                await queries.dossiers(DossierQuery(), cursor=bad)
+                await queries.dossiers(DossierQuery(), ALL, cursor=bad)
     with pytest.raises(InvalidCursor):
-        await queries.dossiers(DossierQuery(status=Status.OPEN), cursor=good)
+        await queries.dossiers(DossierQuery(status=Status.OPEN), ALL, cursor=good)
     with pytest.raises(InvalidCursor):
-        await queries.tasks(TaskQuery(), now=START, cursor=good)
+        await queries.tasks(TaskQuery(), ALL, now=START, cursor=good)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 201])
 async def test_refuses_impossible_page_sizes(queries: Queries, limit: int) -> None:
     """A page has 1 to 200 rows."""
     with pytest.raises(ValueError, match="page"):
-        await queries.dossiers(DossierQuery(), limit=limit)
+        await queries.dossiers(DossierQuery(), ALL, limit=limit)
 
 
 def test_cursor_secret_has_a_least_length() -> None:

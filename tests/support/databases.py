@@ -29,7 +29,7 @@ def build_template(server: EmbeddedPostgres) -> None:
     """Create the template database through the migrations."""
     server.create_database(TEMPLATE)
     migrate.upgrade(server.url(TEMPLATE))
-    roles.ensure_application_role(server.url(), APPLICATION_PASSWORD)
+    roles.ensure_roles(server.url(), APPLICATION_PASSWORD)
 
 
 def clone(server: EmbeddedPostgres) -> Database:
