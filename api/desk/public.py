@@ -1,19 +1,14 @@
-"""What everybody may see: the way in, one's own dossier, and the public figures."""
+"""What everybody may see: the way in, and one's own dossier."""
 
-import asyncio
-import time
-from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from litestar import Response, get, post
 
-from api.answers import answer
 from api.bodies import Applicant
 from api.body import Call
 from api.desk.context import (
-    EMBEDDABLE,
     LANGUAGE_COOKIE,
     YEAR_SECONDS,
     asked,
@@ -39,19 +34,12 @@ from domain.dossier.state import Dossier
 from domain.dossier.summary import summarise
 from domain.dossier.view import DossierView
 from domain.ids import Stream
-from domain.statistics import share_in_time
-from domain.vietnamese import text_key
-from store.board import AGES, BoardRow, board
 from web.messages import LANGUAGES
 from web.pages import assets
-from web.timewords import HOME, local
 
 DIGITS: Final = 4
 HANDED_OVER: Final = 10
 """The national portal's state of a dossier whose result was returned."""
-KEEP_SECONDS: Final = 30.0
-MONTHS: Final = 12
-FIRST_YEAR: Final = 2020
 ASSET_HEADERS: Final = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 
@@ -174,124 +162,3 @@ async def _found(  # what the page shows
     back_to = directory.authority_name(state.return_to)
     post = told_of(state, parts.carriers)
     return Found(code, name, place, view.portal_state, view, state, asked, words, back_to, digits, post)
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One authority's line of the board."""
-
-    name: str
-    row: BoardRow
-    late_percent: float
-    on_time_percent: float
-
-
-class Month(msgspec.Struct, frozen=True):
-    """The board's figures of one month, until ``end`` (now, where it has not ended)."""
-
-    start: datetime
-    end: datetime
-    total: Line
-    lines: tuple[Line, ...]
-
-
-_kept: dict[tuple[Any, date], tuple[float, Month]] = {}
-_lock: Final = asyncio.Lock()
-
-
-async def _month(request: Call) -> Month:
-    parts = parts_of(request)
-    now = parts.now()
-    start, end = _bounds(asked(request, "month", 2000), now)
-    key = (parts.database, start.date())
-    async with _lock:
-        kept = _kept.get(key)
-        if kept is None or kept[0] < time.monotonic():
-            rows = await board(parts.database, start, min(end, now))
-            month = _counted(rows, start, min(end, now), await directory_of(request))
-            if len(_kept) > MONTHS * 10:
-                _kept.clear()
-            kept = _kept[key] = (time.monotonic() + KEEP_SECONDS, month)
-    return kept[1]
-
-
-def _bounds(text: str, now: datetime) -> tuple[datetime, datetime]:
-    """The month that is asked for, as ``2026-03``; this month where it is not one that was."""
-    here = local(now)
-    year, month = here.year, here.month
-    head, _, tail = text.partition("-")
-    if head.isascii() and head.isdigit() and tail.isascii() and tail.isdigit() and len(text) <= len("2026-03"):
-        wanted = (int(head), int(tail))
-        if wanted[0] >= FIRST_YEAR and 1 <= wanted[1] <= 12 and wanted <= (year, month):  # noqa: PLR2004  # months
-            year, month = wanted
-    start = datetime(year, month, 1, tzinfo=HOME)
-    return start, (start + timedelta(days=32)).replace(day=1)
-
-
-def _counted(rows: list[BoardRow], start: datetime, end: datetime, directory: Directory) -> Month:
-    lines = [_line(directory.authority_name(row.authority), row) for row in rows]
-    lines.sort(key=lambda line: (-line.on_time_percent, -line.row.resolved, text_key(line.name)))
-    return Month(start, end, _line("", _sum(rows)), tuple(lines))
-
-
-def _sum(rows: list[BoardRow]) -> BoardRow:
-    names = [name for name in BoardRow.__struct_fields__ if name not in {"authority", "ages", "oldest_days"}]
-    ages = tuple(sum(row.ages[i] for row in rows) for i in range(len(AGES) + 1))
-    totals = {name: sum(getattr(row, name) for row in rows) for name in names}
-    return BoardRow(authority="", ages=ages, oldest_days=max((row.oldest_days for row in rows), default=0), **totals)  # type: ignore[arg-type]
-
-
-def _line(name: str, row: BoardRow) -> Line:
-    """What was late is the rest of what was in time, so that the two add up."""
-    in_time = share_in_time(row.early + row.on_time, row.resolved)
-    if in_time is None:
-        return Line(name, row, 0.0, 0.0)
-    return Line(name, row, round(100 - in_time, 1), in_time)
-
-
-@get("/board", name="board")
-async def board_page(request: Call) -> Response[str]:
-    """Show the public figures."""
-    month = await _month(request)
-    before = (month.start - timedelta(days=1)).strftime("%Y-%m")
-    after = (month.start + timedelta(days=32)).strftime("%Y-%m")
-    last = month.end < parts_of(request).now() - timedelta(days=1) and after <= local(parts_of(request).now()).strftime(
-        "%Y-%m"
-    )
-    return page(
-        request,
-        "board.html",
-        headers=EMBEDDABLE,
-        month=month,
-        before=before,
-        after=after if last else "",
-        ages=AGES,
-    )
-
-
-@get("/board.json", name="boardData")
-async def board_data(request: Call) -> Response[bytes]:
-    """Tell the public figures to programs."""
-    month = await _month(request)
-    body = {
-        "from": month.start.isoformat(),
-        "until": local(month.end).isoformat(timespec="seconds"),
-        "age_groups_days": [*AGES, None],
-        "total": _plain(month.total),
-        "authorities": [{"authority": line.row.authority, "name": line.name, **_plain(line)} for line in month.lines],
-        "definitions": "/board#definitions",
-    }
-    return answer(
-        body, headers={"Cache-Control": f"public, max-age={KEEP_SECONDS:g}", "Access-Control-Allow-Origin": "*"}
-    )
-
-
-def _plain(line: Line) -> dict[str, Any]:
-    row = line.row
-    counts = {name: getattr(row, name) for name in BoardRow.__struct_fields__ if name != "authority"}
-    return {
-        **counts,
-        "resolved": row.resolved,
-        "open": row.open,
-        "late_percent": line.late_percent,
-        "on_time_percent": line.on_time_percent,
-    }

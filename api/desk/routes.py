@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar import Router
 
-from api.desk import bulk, dossier, feedback, login, news, papers, public, receive, saved, unit, worklist
+from api.desk import board, bulk, dossier, feedback, login, news, papers, public, receive, saved, unit, worklist
 from api.desk.context import Desk, signed_in
 from api.desk.directory import Directories
 from api.desk.errors import answer_error
@@ -42,8 +42,8 @@ def routes() -> tuple[Router, Router]:
             public.language,
             public.track,
             feedback.feedback,
-            public.board_page,
-            public.board_data,
+            board.board_page,
+            board.board_data,
             login.login,
             login.login_demo,
             login.login_provider,
