@@ -4,8 +4,9 @@ from typing import Protocol
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.messages import DELIVER
+from activities.messages import DELIVER, FIND_DOOR
 from domain.errors import Refusal
 from domain.link import Message
 
@@ -24,12 +25,27 @@ class Delivery(Protocol):
         """
 
 
+class Doors(Protocol):
+    """Whoever knows by which endpoints other namespaces are reached."""
+
+    async def open(self, endpoint: str) -> bool:
+        """Whether there is such an endpoint now. Raises where that cannot be asked."""
+
+
 class LinkActivities:
     """Activities that cross to other streams."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        """Deliver by this means."""
+    def __init__(self, delivery: Delivery, doors: Doors) -> None:
+        """Deliver by this means, and look for these doors."""
         self._delivery = delivery
+        self._doors = doors
+
+    @activity.defn(name=FIND_DOOR)
+    async def find_door(self, endpoint: str) -> None:
+        """Return when there is an endpoint of this name; a retryable error where there is none yet."""
+        if not await self._doors.open(endpoint):
+            problem = f"there is no Nexus endpoint {endpoint}: a worker of its namespace opens it, or an operator"
+            raise ApplicationError(problem, type="no_endpoint", category=ApplicationErrorCategory.BENIGN)
 
     @activity.defn(name=DELIVER)
     async def deliver(self, message: Message) -> str:

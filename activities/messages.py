@@ -12,6 +12,7 @@ from domain.record import NO_HASH, Record
 APPEND = "journal.append"
 LOAD = "journal.load"
 DELIVER = "link.deliver"
+FIND_DOOR = "link.find_door"
 
 
 class AppendReply(msgspec.Struct, frozen=True, omit_defaults=True):

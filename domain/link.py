@@ -18,6 +18,18 @@ ENGINE = "engine"
 """Actor of what no person did."""
 
 
+BETWEEN_STREAMS = (
+    c.ReceiveLink,
+    c.NoteLinkAcknowledged,
+    c.NoteLinkAnswered,
+    c.NoteLinkSuspended,
+    c.NoteLinkResumed,
+    c.NoteLinkHandedBack,
+    c.RecallLink,
+)
+"""What streams tell each other."""
+
+
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """An order to another stream, which is ``authority``'s.
 

@@ -24,7 +24,7 @@ from store.journal import Journal
 from store.postgres import PostgresJournal
 from store.rules_source import PinnedRules
 from workers.batch import build_batch_worker
-from workers.endpoints import ensure_endpoint
+from workers.endpoints import Doors, ensure_endpoint
 from workers.log_context import LogContext
 from workers.neighbours import Neighbours, dossiers_of
 from workflows.client import Dossiers, Fixed, Surroundings
@@ -84,11 +84,11 @@ def build_worker(
     temporal.prepare(*MESSAGES)
     activities = JournalActivities(journal, rules_source)
     here = Dossiers(client, journal, task_queue, exact=exact, offset=offset, around=_OnlyHere(around or Fixed()))
-    links = LinkActivities(here)
+    links = LinkActivities(here, Doors(client))
     return Worker(
         client,
         task_queue=task_queue,
-        activities=[activities.append, activities.load, links.deliver],
+        activities=[activities.append, activities.load, links.deliver, links.find_door],
         nexus_service_handlers=[DossiersHandler(here)],
         **{"workflows": [DossierWorkflow], **OPTIONS, **options},
     )

@@ -1,5 +1,8 @@
 """Nexus endpoints: the doors by which neighbouring namespaces reach this one's dossiers."""
 
+import time
+from typing import Final
+
 from temporalio.api.nexus.v1 import Endpoint, EndpointSpec, EndpointTarget
 from temporalio.api.operatorservice.v1 import (
     CreateNexusEndpointRequest,
@@ -8,6 +11,10 @@ from temporalio.api.operatorservice.v1 import (
 )
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
+
+KEEP_SECONDS: Final = 60.0
+UNTOLD: Final = {RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED}
+"""What a server says that does not tell us of endpoints; they are taken to be there then."""
 
 
 async def ensure_endpoint(client: Client, name: str, task_queue: str) -> bool:
@@ -21,6 +28,29 @@ async def ensure_endpoint(client: Client, name: str, task_queue: str) -> bool:
             raise
         return await _lead(client, spec)
     return True
+
+
+class Doors:
+    """``activities.links.Doors`` of a cluster; what was seen is believed for a while."""
+
+    def __init__(self, client: Client) -> None:
+        """Ask through any client of the cluster."""
+        self._client = client
+        self._seen: dict[str, float] = {}
+
+    async def open(self, endpoint: str) -> bool:
+        """Whether there is such an endpoint, as far as this client may know. Raises RPCError."""
+        if self._seen.get(endpoint, 0.0) > time.monotonic():
+            return True
+        try:
+            there = await _endpoint(self._client, endpoint) is not None
+        except RPCError as error:
+            if error.status not in UNTOLD:
+                raise
+            there = True
+        if there:
+            self._seen[endpoint] = time.monotonic() + KEEP_SECONDS
+        return there
 
 
 async def _lead(client: Client, spec: EndpointSpec) -> bool:

@@ -5,18 +5,20 @@ import contextlib
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, NexusOperationError, WorkflowAlreadyStartedError
 
 from workflows.options import (
     BIRTH_TIMEOUT,
     DELIVERY_RETRY,
     DELIVERY_TIMEOUT,
+    DOOR_RETRY,
     DOSSIER,
     EXECUTE,
     GLANCE,
     JOURNAL_RETRY,
     JOURNAL_TIMEOUT,
     MAX_UPDATES_PER_RUN,
+    NEXUS_AGAIN,
     NEXUS_PATIENCE,
     RECENT_COMMANDS,
     SETTLE,
@@ -25,7 +27,7 @@ from workflows.options import (
 with workflow.unsafe.imports_passed_through():
     from msgspec.structs import replace
 
-    from activities.messages import APPEND, DELIVER, LOAD, AppendReply, LoadReply, LoadRequest
+    from activities.messages import APPEND, DELIVER, FIND_DOOR, LOAD, AppendReply, LoadReply, LoadRequest
     from domain.dossier.agenda import next_moment
     from domain.dossier.codec import fact_of, new_event, order_digest
     from domain.dossier.commands import Order, PassMoment, ReviseCalendar
@@ -38,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.dossier.view import Status
     from domain.errors import Refusal
     from domain.ids import CommandId, Stream
-    from domain.link import ENGINE, Message, messages, recovery_messages
+    from domain.link import BETWEEN_STREAMS, ENGINE, Message, messages, recovery_messages
     from domain.record import Append, Outcome
     from workflows.interning import intern_rules
     from workflows.messages import Done, Glance, Reply, Start
@@ -108,7 +110,7 @@ class DossierWorkflow:
         self._orders += 1
         try:
             async with self._lock:
-                await self._loaded()
+                await self._loaded(order)
                 return await self._perform(self._timed(order))
         except Refusal as refusal:
             raise _application_error(refusal) from None
@@ -275,11 +277,18 @@ class DossierWorkflow:
 
     # -- the stream ------------------------------------------------------------------------------------------------
 
-    async def _loaded(self) -> None:
-        """Read the stream when this run was started without it."""
+    async def _loaded(self, order: Order | None = None) -> None:
+        """Read the stream when this run was started without it.
+
+        A closed stream that is only told something by a neighbour tells it nothing in return: two that have both ended
+        would else call each other back for ever.
+        """
         if self._rules is None and not self._looked:
             self._looked = True
+            before = len(self._outgoing)
             await self._reload()
+            if order is not None and isinstance(order.command, BETWEEN_STREAMS) and self._over():
+                del self._outgoing[before:]
 
     async def _reload(self) -> None:
         """Read the whole stream anew, with the rules it has pinned; nothing changes where there is none."""
@@ -364,11 +373,26 @@ class DossierWorkflow:
             await self._open_here(message)
 
     async def _deliver_abroad(self, message: Message, namespace: str) -> None:
-        client = workflow.create_nexus_client(service=DossiersService, endpoint=endpoint_of(namespace))
+        """Call the other namespace, when there is a door to it: naming one that is missing would stop this run's tasks.
+
+        Nothing that goes wrong there may end this run: what the server gives up for good is tried again later.
+        """
+        endpoint = endpoint_of(namespace)
+        client = workflow.create_nexus_client(service=DossiersService, endpoint=endpoint)
         start = replace(self._start_of_part(message), first=None) if message.opens else None
-        await client.execute_operation(
-            DossiersService.deliver, Delivery(message, start), schedule_to_close_timeout=NEXUS_PATIENCE
-        )
+        while True:
+            await workflow.execute_activity(
+                FIND_DOOR, endpoint, start_to_close_timeout=DELIVERY_TIMEOUT, retry_policy=DOOR_RETRY
+            )
+            try:
+                await client.execute_operation(
+                    DossiersService.deliver, Delivery(message, start), schedule_to_close_timeout=NEXUS_PATIENCE
+                )
+            except NexusOperationError as error:
+                workflow.logger.error("%s cannot be reached: %s", message.to, error.cause or error)
+                await workflow.sleep(NEXUS_AGAIN)
+            else:
+                return
 
     async def _deliver_here(self, message: Message) -> None:
         await workflow.execute_activity(

@@ -32,10 +32,20 @@ DELIVERY_RETRY = RetryPolicy(
 )
 """The other authority may be away for days; its message waits for it."""
 
+DOOR_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=5),
+    maximum_attempts=0,
+)
+"""A door that is missing is looked for again within half the time that a finished step may take to arrive."""
+
 BIRTH_TIMEOUT = timedelta(hours=1)
 """How long a run that was started for a new dossier waits for the first order."""
 NEXUS_PATIENCE = timedelta(days=365)
 """Schedule-to-close of one delivery to another namespace, which may be away for long; it is tried until then."""
+NEXUS_AGAIN = timedelta(hours=1)
+"""After this a delivery that the other namespace refused for good, or never took, is begun anew."""
 
 RECENT_COMMANDS = 64
 """Commands whose repeats a run answers by itself; older repeats are answered by the store's unique key."""

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from domain.dossier import commands as c
-from domain.ids import CommandId, Stream
+from domain.ids import CommandId, OfficerId, Stream
 from domain.record import Record
 from runtime.embedded.temporal import EmbeddedTemporal
 from runtime.temporal import DATA_CONVERTER
@@ -19,12 +19,14 @@ from store.memory import MemoryJournal
 from tests.domain.dossier.samples import S1, link, rules, stage
 from tests.workflows.desk import START, TIMEOUT, FixedRules
 from workers.dossier import build_worker
-from workers.endpoints import ensure_endpoint
+from workers.endpoints import Doors, ensure_endpoint
 from workflows.client import Dossiers, Fixed, Refused
+from workflows.dossier import DossierWorkflow
 from workflows.messages import Places, Start
 from workflows.nexus import endpoint_of
 
 HOME, PROVINCE = "default", "province"
+LATE = "late-province"
 RULES = rules(stage("receive"), stage("appraise", "40 working_hour"), link("L1"), stage("approve"), stage("return"))
 COURSE: Sequence[tuple[str, c.Command]] = (
     ("", c.Receive(components=("don",))),
@@ -51,8 +53,14 @@ class Provinces:
         self.queue = queue
         self.places = places
         self.offset = START - datetime.now(tz=START.tzinfo)
+        around = Fixed(places, {PROVINCE: province, LATE: province})
         self.dossiers = Dossiers(
-            home, self.journal, queue, exact=True, offset=self.offset, around=Fixed(places, {PROVINCE: province})
+            home,
+            self.journal,
+            queue,
+            exact=True,
+            offset=self.offset,
+            around=around,
         )
         self.code = f"N{next(_names)}-{queue}"
         self._minutes = itertools.count()
@@ -68,6 +76,10 @@ class Provinces:
             offset=self.offset,
             around=Fixed(self.places),
         )
+
+    def start(self) -> Start:
+        """What the dossier's first run begins with."""
+        return Start(Stream(self.code), RULES.slim(), exact=True, offset=self.offset, places=self.places)
 
     def order(self, command: c.Command) -> c.Order:
         """The next order, ten minutes after the last."""
@@ -187,3 +199,34 @@ async def test_an_answer_that_contradicts_the_first_is_refused(abroad: Provinces
                 Stream(abroad.code), abroad.order(c.NoteLinkAnswered("L1", 1, c.LinkOutcome.DISAGREED)), TIMEOUT
             )
     assert caught.value.code == "link_answered_differently"
+
+
+async def test_a_hand_over_waits_for_a_door_from_run_to_run(temporal_dev: EmbeddedTemporal) -> None:
+    """The province has no endpoint yet: officers at home go on, run follows run, and the part begins once, later."""
+    provinces = await _provinces(temporal_dev, Places(HOME, {S1: LATE}), MemoryJournal())
+    home, province, places = provinces.clients[HOME], provinces.clients[PROVINCE], provinces.places
+    start = Start(
+        Stream(provinces.code), RULES.slim(), exact=True, offset=provinces.offset, events_per_run=25, places=places
+    )
+    async with provinces.worker(HOME), provinces.worker(PROVINCE):
+        handle = await home.start_workflow(DossierWorkflow.run, start, id=start.stream, task_queue=provinces.queue)
+        for part, command in COURSE[:2]:
+            await provinces.send(part, command)
+        for number in range(6):
+            await provinces.send("", c.Correct("dossier.received", "channel", "post", f"{number}", OfficerId("chi")))
+        assert (await home.get_workflow_handle(start.stream).describe()).run_id != handle.first_execution_run_id
+        assert await provinces.journal.read(Stream(f"{provinces.code}/L1")) == []
+        await ensure_endpoint(province, endpoint_of(LATE), provinces.queue)
+        await provinces.settle()
+        await _live(provinces, COURSE[2:])
+    assert (await provinces.history())[-1][1] == "dossier.closed"
+    assert [event for _, event, _, _ in await provinces.history()].count("link.received") == 1
+
+
+async def test_an_endpoint_leads_where_it_is_told_to(temporal_dev: EmbeddedTemporal) -> None:
+    """Created, found as it is, and turned to another task queue."""
+    home = await _client(temporal_dev, HOME)
+    doors = Doors(home)
+    assert not await doors.open("dossiers-nowhere")
+    assert [await ensure_endpoint(home, "dossiers-nowhere", queue) for queue in ("a", "a", "b")] == [True, False, True]
+    assert await doors.open("dossiers-nowhere")
