@@ -2,7 +2,8 @@
 
 import re
 
-from playwright.sync_api import expect
+import psycopg
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Opens
 from tests.browser.paths import CLERK, LEADER, SPECIALIST, act, fill, receive, show
@@ -93,6 +94,76 @@ def test_a_lost_connection_loses_no_words(opens: Opens) -> None:
     specialist.context.set_offline(False)
     show(specialist, code)
     expect(specialist.locator("#form-request_supplement [name=reason]")).to_have_value("Nhiều chữ đã gõ")
+
+
+def test_a_network_cut_while_receiving_loses_nothing_and_makes_no_second_dossier(opens: Opens, system: System) -> None:
+    """It is told as it happens and again when one sends; what was typed stays; then it is received, once."""
+    before = _dossiers(system)
+    page = opens(CLERK)
+    _fill_in(page, "Lý Thị Đứt Mạng")
+    page.context.set_offline(True)
+    expect(page.locator("[data-offline]")).to_contain_text("Mất kết nối")
+    page.locator("[data-main]").click()
+    expect(page.locator("[data-offline]")).to_be_visible()
+    expect(page.locator("[data-main]")).not_to_have_attribute("aria-disabled", "true")
+    assert page.url.endswith("/desk/receive/P230")
+    _expect_kept(page, "Lý Thị Đứt Mạng")
+    page.context.set_offline(False)
+    expect(page.locator("[data-offline]")).to_be_hidden()
+    page.locator("[data-main]").click()
+    page.wait_for_url("**/desk/dossiers/**")
+    assert _dossiers(system) == before + 1
+
+
+def test_an_answer_that_was_lost_makes_no_second_dossier(opens: Opens, system: System) -> None:
+    """The form has arrived, the answer has not: opened anew it has everything in it, and sending it is the same act."""
+    before = _dossiers(system)
+    page = opens(CLERK)
+
+    def lose(route: Route) -> None:
+        route.fetch(max_redirects=0)
+        route.abort("connectionreset")
+
+    _fill_in(page, "Lý Văn Mất Tin")
+    page.route("**/desk/receive/P230", lambda route: lose(route) if route.request.is_navigation_request() else None)
+    with page.expect_event("requestfailed"):
+        page.locator("[data-main]").click()
+    page.unroute("**/desk/receive/P230")
+    assert _dossiers(system) == before + 1
+    page.goto("/desk/receive/P230")
+    expect(page.locator("[data-restored]")).to_contain_text("Đã khôi phục")
+    _expect_kept(page, "Lý Văn Mất Tin")
+    page.locator("[data-main]").click()
+    page.wait_for_url("**/desk/dossiers/**")
+    assert _dossiers(system) == before + 1
+    page.goto("/desk/receive/P230")
+    expect(page.locator("#name")).to_have_value("")
+    page.locator("#name").fill("Người khác")
+    page.reload()
+    page.locator("[data-forget]").click()
+    expect(page.locator("[data-restored]")).to_be_hidden()
+    expect(page.locator("#name")).to_have_value("")
+
+
+def _fill_in(page: Page, name: str) -> None:
+    page.goto("/desk/receive/P230")
+    page.locator("#name").fill(name)
+    page.locator("#phone").fill("0966000555")
+    page.locator("#address").fill("Tổ 9, phường Tân Mỹ")
+    page.locator("#channel").select_option("post")
+
+
+def _expect_kept(page: Page, name: str) -> None:
+    expect(page.locator("#name")).to_have_value(name)
+    expect(page.locator("#phone")).to_have_value("0966000555")
+    expect(page.locator("#address")).to_have_value("Tổ 9, phường Tân Mỹ")
+    expect(page.locator("#channel")).to_have_value("post")
+
+
+def _dossiers(system: System) -> int:
+    with psycopg.connect(system.database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM dossiers WHERE stream = root").fetchone()
+        return int(row[0]) if row else 0
 
 
 def test_the_main_path_works_without_scripts(opens: Opens) -> None:

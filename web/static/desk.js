@@ -14,6 +14,9 @@
     row.classList.add("chosen");
     one("[data-open]", row).focus();
   };
+  // Where one was in a list, for when one comes back to it.
+  const place = `row:${location.pathname}`;
+  const address = (row) => one("[data-open]", row).getAttribute("href");
   const move = (step) => {
     const list = rows();
     choose(list[Math.max(0, Math.min(list.length - 1, list.indexOf(chosen()) + step))] ?? list[0]);
@@ -24,7 +27,10 @@
     j: () => move(1),
     k: () => move(-1),
     a: () => one("[data-claim]", chosen() ?? document.createElement("p"))?.click(),
-    m: () => one("[data-main]")?.focus(),
+    m: () => {
+      const acts = all("[data-main]");
+      acts[(acts.indexOf(document.activeElement) + 1) % acts.length]?.focus();
+    },
     "/": () => one("[data-search]")?.focus(),
     "?": () => help?.showModal(),
     Enter: () => one("[data-open]", chosen())?.click(),
@@ -48,32 +54,67 @@
   });
   document.addEventListener("focusin", (event) => {
     const row = event.target.closest("[data-row]");
-    if (row && row !== chosen()) {
+    if (!row) return;
+    sessionStorage.setItem(place, address(row));
+    if (row !== chosen()) {
       chosen()?.classList.remove("chosen");
       row.classList.add("chosen");
     }
   });
+  const before = sessionStorage.getItem(place);
+  const came = document.referrer.startsWith(`${location.origin}/desk`);
+  if (before && came && !one("[autofocus]")) choose(rows().find((row) => address(row) === before));
   for (const button of all("[data-help]")) {
     button.hidden = false;
     button.addEventListener("click", () => help.showModal());
   }
 
   // A form is sent once; a page that comes back from the browser's memory may send it again.
+  const lock = (form) => {
+    form.dataset.sent = "1";
+    for (const button of all("button", form)) button.setAttribute("aria-disabled", "true");
+  };
+  const unlock = (form) => {
+    delete form.dataset.sent;
+    for (const button of all("button", form)) button.removeAttribute("aria-disabled");
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.action.endsWith("/logout")) sessionStorage.clear();
     if (form.dataset.sent) return event.preventDefault();
-    if (form.method === "post") {
-      form.dataset.sent = "1";
-      for (const button of all("button", form)) button.setAttribute("aria-disabled", "true");
+    if (form.method !== "post") return;
+    lock(form);
+    if ("draft" in form.dataset && !form.dataset.reached) {
+      event.preventDefault();
+      sendIfReachable(form, event.submitter);
     }
   });
   window.addEventListener("pageshow", () => {
-    for (const form of all("form[data-sent]")) {
-      delete form.dataset.sent;
-      for (const button of all("button", form)) button.removeAttribute("aria-disabled");
-    }
+    for (const form of all("form[data-sent]")) { unlock(form); delete form.dataset.reached; }
   });
+
+  // What was typed is not thrown at a server that is not there: the page would be gone, and a message of the browser's in
+  // its place.
+  const offline = one("[data-offline]");
+  const reachable = async () => {
+    try {
+      await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      return true;
+    } catch { return false; }
+  };
+  const sendIfReachable = async (form, button) => {
+    const there = await reachable();
+    unlock(form);
+    offline.hidden = there;
+    if (there) {
+      form.dataset.reached = "1";
+      form.requestSubmit(button);
+    }
+  };
+  if (offline) {
+    window.addEventListener("offline", () => { offline.hidden = false; });
+    window.addEventListener("online", () => { offline.hidden = true; });
+  }
   for (const select of all("[data-submit]")) select.addEventListener("change", () => select.form.submit());
 
   // Parts of a page that are fetched while one types; the last question wins.
@@ -113,20 +154,43 @@
     });
   }
 
-  // What was typed survives a lost connection and a login; it is forgotten once it was taken.
+  // What was typed survives a lost connection and a login; it is forgotten once it was taken. A form that makes something
+  // new keeps its key as well, so that what has arrived unnoticed is not made again.
   const kept = (form) => `draft:${location.pathname}:${form.dataset.draft}`;
-  const texts = (form) => all("textarea, input[type=text], input[type=tel], input[type=email]", form).filter((field) => field.name);
+  const fields = (form) => [...form.elements].filter((field) => field.name && !["hidden", "submit"].includes(field.type));
+  const ticked = (field) => ["checkbox", "radio"].includes(field.type);
   const taken = new URLSearchParams(location.search).has("done");
+  const echoed = one(".problem[role=alert]");
+  const restored = one("[data-restored]");
+  const restore = (form, draft) => {
+    let changed = false;
+    fields(form).forEach((field, index) => {
+      const [name, was] = [ticked(field) ? "checked" : "value", draft.values[index]];
+      const filled = name === "value" && field.value && field.tagName !== "SELECT";
+      if (field[name] === was || filled) return;
+      field[name] = was;
+      changed = true;
+    });
+    if (draft.key && "once" in form.dataset) one("[name=key]", form).value = draft.key;
+    if (!changed) return;
+    if (restored) restored.hidden = false;
+    const folded = form.closest("details");
+    if (folded) folded.open = true;
+  };
   for (const form of all("form[data-draft]")) {
     if (taken) sessionStorage.removeItem(kept(form));
-    const draft = JSON.parse(sessionStorage.getItem(kept(form)) ?? "{}");
-    for (const field of texts(form)) if (!field.value && draft[field.name]) field.value = draft[field.name];
+    const draft = JSON.parse(sessionStorage.getItem(kept(form)) ?? "null");
+    if (!echoed && draft?.values?.length === fields(form).length) restore(form, draft);
     form.addEventListener("input", () => {
-      const values = Object.fromEntries(texts(form).map((field) => [field.name, field.value]));
-      sessionStorage.setItem(kept(form), JSON.stringify(values));
+      const values = fields(form).map((field) => (ticked(field) ? field.checked : field.value));
+      sessionStorage.setItem(kept(form), JSON.stringify({ values, key: one("[name=key]", form).value }));
     });
   }
   if (taken) for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:/desk/receive/")) sessionStorage.removeItem(key);
+  one("[data-forget]")?.addEventListener("click", () => {
+    for (const form of all("form[data-draft]")) sessionStorage.removeItem(kept(form));
+    location.replace(location.pathname + location.search);
+  });
   const problem = one("[aria-invalid=true]") ?? one("#problem");
   if (problem) { problem.tabIndex = problem.matches("p") ? -1 : 0; problem.focus(); }
 
