@@ -30,6 +30,7 @@ from store.rules_source import PinnedRules
 from store.strongbox import Strongbox
 from store.subscriptions import Subscriptions
 from workers.neighbours import dossiers_of
+from workflows.revisions import Revisions
 
 BACKLOG: Final = 2048
 """Connections that may wait to be taken."""
@@ -76,6 +77,7 @@ async def opened(settings: Settings, rate: Rate | None = None) -> AsyncIterator[
             inbox=Inbox(database),
             outbox=Outbox(database),
             subscriptions=Subscriptions(database, Strongbox(lambda: keys)),
+            revisions=Revisions(client, settings.task_queue),
         )
         following = asyncio.create_task(parts.feed.run())
         try:

@@ -21,6 +21,7 @@ from store.queries import Queries
 from store.rules_source import PinnedRules
 from store.subscriptions import Subscriptions
 from workflows.client import Dossiers
+from workflows.revisions import Revisions
 
 PARTS: Final = "parts"
 """Key of the application's state."""
@@ -47,6 +48,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     inbox: Inbox
     outbox: Outbox
     subscriptions: Subscriptions
+    revisions: Revisions
 
     def now(self) -> datetime:
         """The moment, in UTC."""

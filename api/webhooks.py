@@ -30,7 +30,8 @@ from store.subscriptions import Subscription
 
 FEWEST, MOST = 24, 64
 """Bytes that Standard Webhooks asks of a secret."""
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+SUBSCRIPTION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+"""What a subscription may be called."""
 Url = Annotated[str, Meta(min_length=10, max_length=2000, pattern="^https?://[^/\\s]+", description="Where events go.")]
 
 
@@ -240,7 +241,7 @@ def _check(claims: Claims, *roles: Role) -> None:
 
 def _name(request: Call) -> str:
     name = str(request.path_params["subscription"])
-    if _NAME.fullmatch(name) is None:
+    if SUBSCRIPTION.fullmatch(name) is None:
         message = "a subscription's id has 1 to 100 letters, digits, dots, dashes and underscores"
         raise not_found("subscription_unknown", message)
     return name

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from activities.revision_messages import Publication
-    from cli.calendar_report import Trial
     from domain.calendar import CalendarSpec
     from runtime.settings import Settings
     from store.database import Database
+    from workers.calendar_trial import Trial
     from workflows.revision_messages import Progress
     from workflows.revisions import Revisions
 
@@ -133,7 +133,7 @@ async def _publish(settings: "Settings", spec: "CalendarSpec", wish: Wish, *, qu
             )
         # Asked before anything is changed: without Temporal nothing would follow.
         revisions = Revisions(await temporal.connect(settings), settings.task_queue)
-        day = max(trial.today, spec.effective_from or trial.today)
+        day = trial.day
         version, _ = await References(database).publish(Kind.CALENDAR, spec.id, spec, day)
         progress = None
         if day == trial.today:
@@ -146,40 +146,23 @@ async def _publish(settings: "Settings", spec: "CalendarSpec", wish: Wish, *, qu
 
 async def _trial(database: "Database", spec: "CalendarSpec", *, quiet: bool) -> "Trial":
     """Try the version. Raises BadInput where no calendar of this id is in force."""
-    from cli.calendar_report import Trial
-    from domain.calendar import CalendarSpec, calendar_version
-    from domain.calendar_changes import changes
-    from domain.zone import zone_of
+    from domain.calendar import CalendarSpec
     from store.errors import UnknownReference
     from store.references import Kind, References
-    from store.revision import RevisedDossiers
-    from store.revision import preview as try_on
+    from workers.calendar_trial import try_on
 
     now = datetime.now(UTC)
-    today = now.astimezone(zone_of(spec.timezone)).date()
-    references = References(database)
-    try:
-        current = await references.current(Kind.CALENDAR, spec.id, today, CalendarSpec)
-    except UnknownReference:
-        known = [item.id for item in await references.all_current(Kind.CALENDAR, today, CalendarSpec)]
-        raise BadInput(
-            f'no calendar "{spec.id}" is in force, so no dossier counts by it; there are {", ".join(known) or "none"}. '
-            "A new calendar comes with 'motcua catalogue load'",
-            code="unknown_calendar",
-        ) from None
-    dossiers = RevisedDossiers(database, spec.id, calendar_version(spec))
-    versions = await dossiers.versions()
-    with _bar("counting anew", sum(versions.values()), quiet=quiet) as advance:
-        found = await try_on(database, spec, now, advance)
-    return Trial(
-        today=today,
-        effective_from=spec.effective_from,
-        in_force=current.version,
-        changes=changes(current.value, spec),
-        unjudged=await dossiers.unjudged(),
-        concerned=versions,
-        preview=found,
-    )
+    with _bar("counting anew", 0, quiet=quiet) as advance:
+        try:
+            return await try_on(database, spec, now, lambda whole: advance(0, whole), advance)
+        except UnknownReference:
+            references = References(database)
+            known = [item.id for item in await references.all_current(Kind.CALENDAR, now.date(), CalendarSpec)]
+            raise BadInput(
+                f'no calendar "{spec.id}" is in force, so no dossier counts by it; there are '
+                f"{', '.join(known) or 'none'}. A new calendar comes with 'motcua catalogue load'",
+                code="unknown_calendar",
+            ) from None
 
 
 async def _watch(revisions: "Revisions", publication: "Publication", *, quiet: bool) -> "Progress":
@@ -239,6 +222,6 @@ def _bar(what: str, whole: int, *, quiet: bool) -> "Iterator[Callable[..., None]
         task = progress.add_task(what, total=whole)
 
         def advance(more: int, total: int | None = None) -> None:
-            progress.update(task, advance=more, total=whole if total is None else total)
+            progress.update(task, advance=more, total=total)
 
         yield advance

@@ -7,34 +7,13 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from domain.calendar_changes import Changes
 from domain.calendar_revision import Move, Preview, Tally
 from domain.ids import Version
+from workers.calendar_trial import Trial
 from workflows.revision_messages import Progress
 
 SHOWN = 20
 """Authorities, dossiers and failures printed for people; ``--json`` prints all."""
-
-
-class Trial(msgspec.Struct, frozen=True):
-    """A version tried on everything open.
-
-    ``concerned`` are the versions that open dossiers have pinned instead, each with their number; ``unjudged`` are all
-    open dossiers and parts, whatever they count by.
-    """
-
-    today: date
-    effective_from: date | None
-    in_force: Version
-    changes: Changes
-    unjudged: int
-    concerned: dict[Version, int]
-    preview: Preview
-
-    @property
-    def applies_to_open(self) -> bool:
-        """Whether open dossiers follow it: a version for a later day is for dossiers received from then on."""
-        return self.effective_from is None or self.effective_from <= self.today
 
 
 def plain(trial: Trial) -> dict[str, Any]:

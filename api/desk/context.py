@@ -18,7 +18,7 @@ from api.desk.settings import DeskSettings
 from api.limits import Limiter
 from api.parts import Parts, parts_of
 from api.problems import Trouble
-from domain.access import receives
+from domain.access import reads_everything, receives
 from domain.authority import Officer
 from domain.ids import OfficerId
 from runtime.tokens import Claims
@@ -179,6 +179,7 @@ def page(
     common = {
         "officer": officer,
         "receives": officer is not None and receives(officer.roles, officer.authority),
+        "administers": officer is not None and reads_everything(officer.roles),
         "csrf": csrf_token(desk, session_token(request)) if officer else "",
         "here": request.url.path,
         "there": request.url.path + (f"?{request.url.query}" if request.url.query else ""),

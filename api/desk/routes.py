@@ -4,7 +4,22 @@ from typing import Final
 
 from litestar import Router
 
-from api.desk import board, bulk, dossier, feedback, login, news, papers, public, receive, saved, unit, worklist
+from api.desk import (
+    administration,
+    board,
+    bulk,
+    calendars,
+    dossier,
+    feedback,
+    login,
+    news,
+    papers,
+    public,
+    receive,
+    saved,
+    unit,
+    worklist,
+)
 from api.desk.context import Desk, signed_in
 from api.desk.directory import Directories
 from api.desk.errors import answer_error
@@ -71,6 +86,17 @@ def routes() -> tuple[Router, Router]:
             unit.swift,
             unit.burst,
             news.news,
+            administration.catalogue,
+            administration.procedure,
+            administration.webhooks,
+            administration.subscribe,
+            administration.unsubscribe,
+            administration.resend,
+            administration.callbacks,
+            administration.replay,
+            calendars.calendars,
+            calendars.preview,
+            calendars.publish,
         ],
         guards=[signed_in],
         exception_handlers={Exception: answer_error},

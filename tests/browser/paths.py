@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 PROCEDURE = "P230"
 """Four stages after the receipt: assign (leader), appraise (specialist), approve (leader), return (clerk)."""
-CLERK, SPECIALIST, LEADER = "bao.bui", "ngoc.pham", "hoa.hoang"
+CLERK, SPECIALIST, LEADER, ADMINISTRATOR = "bao.bui", "ngoc.pham", "hoa.hoang", "trung.nguyen"
 PHONE = "0912345678"
 
 

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import Opens
-from tests.browser.paths import CLERK, LEADER, SPECIALIST, act, fill, receive, show
+from tests.browser.paths import ADMINISTRATOR, CLERK, LEADER, SPECIALIST, act, fill, receive, show
 
 LARGEST = 100_000
 """Bytes that a worklist may weigh, everything included."""
@@ -35,6 +35,10 @@ def test_axe_finds_nothing(opens: Opens, language: str) -> None:
     leader.keyboard.press("?")
     expect(leader.locator("#help")).to_be_visible()
     _check(leader, "the keys")
+    administrator = opens(ADMINISTRATOR, language=language)
+    for address in ("", "/procedures/2.002755-P099", "/calendars", "/webhooks", "/callbacks"):
+        administrator.goto(f"/desk/admin{address}")
+        _check(administrator, f"administration{address}")
     again = opens(CLERK, language=language)
     again.goto("/desk/receive/P230")
     again.locator("[data-main]").click()
@@ -53,7 +57,11 @@ def test_narrow_screens_need_no_scrolling_sideways(opens: Opens, width: int) -> 
     clerk = opens(CLERK)
     code = receive(clerk, "Nguyễn Trần Lê Phạm Hoàng Thị Tên Rất Dài", "0944444444")
     page = opens(LEADER, width=width)
-    for address in ("/desk", f"/desk/dossiers/{code}", "/desk/receive?q=dat", "/desk/receive/P230", "/board", "/track"):
+    desk = ("/desk", f"/desk/dossiers/{code}", "/desk/receive?q=dat", "/desk/receive/P230", "/board", "/track")
+    administration = ("/desk/admin", "/desk/admin/calendars", "/desk/admin/webhooks", "/desk/admin/callbacks")
+    for address in (*desk, *administration):
+        if address == administration[0]:
+            page = opens(ADMINISTRATOR, width=width)
         page.goto(address)
         overhang = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overhang <= 0, f"{address} is {overhang} pixels too wide"
