@@ -27,14 +27,13 @@ _EVERYTHING: Final[LiteralString] = "(SELECT current_setting('motcua.everything'
 
 VISIBLE: Final[dict[str, LiteralString]] = {
     "dossiers": (
-        f"{_EVERYTHING} OR authority = {_ME} OR received_by = {_ME} OR return_to = {_ME}"
-        " OR motcua_concern(stream, root) <> ''"
+        f"{_EVERYTHING} OR authority = {_ME} OR received_by = {_ME} OR return_to = {_ME} OR motcua_reads(stream) <> ''"
     ),
     "tasks": f"{_EVERYTHING} OR authority = {_ME} OR motcua_reads(stream) <> ''",
     "completions": f"{_EVERYTHING} OR authority = {_ME} OR motcua_reads(stream) <> ''",
 }
-"""Which rows of each table an officer sees. The functions, which the migrations make, look at the dossier and its root:
-whoever has to do with either sees it. What they return is empty where he has nothing to do with them."""
+"""Which rows of each table an officer sees. The function, which the migrations make, looks at the dossier, its root and
+the open tasks of both: what it returns is empty where the officer's authority has nothing to do with any of them."""
 
 _BECOME: Final = b"""
     SELECT set_config('role', %(role)s, true), set_config('motcua.authority', %(authority)s, true),

@@ -31,7 +31,7 @@ from tests.support.random_lives import LINKED, REVISED, RULES, random_lives, see
 from tests.support.references import keep
 
 HERE = AuthorityId("X1")
-ALL = Reader(HERE, everything=True)
+READER = Reader(HERE)
 CHOICES = Supervision(
     source="this test",
     days=30,
@@ -94,7 +94,7 @@ async def test_too_swift_is_below_the_house_s_limits_and_shows_the_dossiers(live
     await lives.do("held", "2026-03-02T10:30+07:00", c.ClaimTask("appraise"), by="chi")
     await lives.do("held", "2026-03-02T10:32+07:00", c.CompleteTask("appraise"), by="chi")
     await project(pool)
-    store = Supervising(pool, ALL)
+    store = Supervising(pool, READER)
     assert await store.swift(seen()) == [SwiftRow("chi", "appraise", 4, 2)]
     assert [row.stream for row in await store.swift_ones(seen(), "chi", "appraise")] == ["held", "quick"]
     assert await store.swift(seen(since="2026-03-03T00:00+07:00")) == []
@@ -113,7 +113,7 @@ async def test_a_pile_is_more_than_so_many_within_so_many_minutes(lives: Lives, 
     for stream, at in sorted({**moments, "x": "10:04"}.items(), key=lambda one: one[1]):
         await lives.do(stream, f"2026-03-02T{at}+07:00", c.CompleteTask("approve"), by="tu" if stream == "x" else "chi")
     await project(pool)
-    store = Supervising(pool, ALL)
+    store = Supervising(pool, READER)
     (pile,) = await store.bursts(seen())
     first, last = (datetime.fromisoformat(f"2026-03-02T{at}+07:00") for at in ("09:00", "09:08"))
     assert pile == BurstRow("chi", first, last, 4)
@@ -131,7 +131,7 @@ async def test_load_is_told_by_officer_stage_authority_and_age(lives: Lives, poo
     await lives.do("new", "2026-03-09T09:00+07:00", c.ClaimTask("appraise"), by="chi")
     await lives.wait("2026-03-09T17:30+07:00")
     now = datetime.fromisoformat("2026-03-09T17:30+07:00")
-    store = Supervising(pool, ALL)
+    store = Supervising(pool, READER)
     load = {(row.officer, row.stage): (row.tasks, row.late) for row in await store.load(HERE, now)}
     assert load == {(None, "appraise"): (1, 1), ("chi", "appraise"): (1, 0)}
     assert await store.ages(HERE, (1, 5), now) == [AgeRow(0, 1, 0), AgeRow(1, 0, 0), AgeRow(2, 1, 1)]
