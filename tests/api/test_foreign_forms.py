@@ -66,10 +66,10 @@ OPEN = {"/login/demo", "/language", "/track/feedback"}
 
 
 async def test_no_form_is_taken_without_its_session_s_token(system: System) -> None:
-    """Each form of the desk: no token, nonsense, another session's token; and none that is forgotten here."""
+    """Each form of the desk: no token, nonsense, another session's token; by who may send all of them."""
     forms = set(_forms(system)) - OPEN
     assert {"/logout", "/desk/bulk", "/desk/receive/1.000001"} <= forms
-    async with browser(system, "clerk") as one, browser(system, "clerk") as other:
+    async with browser(system, "admin") as one, browser(system, "admin") as other:
         for path, csrf in itertools.product(forms, ["", "0" * 64, "é", await csrf_of(other)]):
             answer = await one.post(path, data={"csrf": csrf})
             assert answer.status_code == httpx.codes.FORBIDDEN, path
@@ -89,7 +89,7 @@ async def test_no_form_is_taken_without_its_session_s_token(system: System) -> N
 )
 async def test_no_form_is_taken_from_another_site(system: System, headers: dict[str, str]) -> None:
     """Each form, those of everybody too, even with the right token."""
-    async with browser(system, "clerk") as one:
+    async with browser(system, "admin") as one:
         data = {"csrf": await csrf_of(one), "officer": "leader", "language": "en"}
         for path in _forms(system):
             answer = await one.post(path, data=data, headers=headers)
