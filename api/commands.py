@@ -97,6 +97,7 @@ async def order_of(parts: Parts, asked: Asked, kind: type[c.Command], given: Bod
         occurred_at=given.occurred_at,
         actor=asked.claims.officer,
         authority=asked.claims.authority,
+        on_behalf_of=asked.claims.on_behalf_of,
         causation_id=asked.request_id,
         correlation_id=asked.code,
         expected_version=asked.seen,

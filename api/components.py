@@ -24,6 +24,7 @@ TAGS: Final = [
     {"name": "dossiers", "description": "Dossiers as they come in and as they stand."},
     {"name": "commands", "description": "What officers do with a dossier, one route for each command."},
     {"name": "tasks", "description": "Worklists."},
+    {"name": "delegations", "description": "Who stands in for whom while an officer is away."},
     {"name": "events", "description": "What happens, as it happens."},
     {"name": "webhooks", "description": "Who is told of which events, and what could not be delivered."},
     {"name": "system", "description": "Health, and this document."},
@@ -118,6 +119,25 @@ PARAMETERS: Final[dict[str, Any]] = {
         "schema": {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'},
         "example": '"7"',
     },
+    "delegation": {
+        "name": "delegation",
+        "in": "path",
+        "required": True,
+        "description": "The delegation's id.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+        "example": "D-4be1f0c2",
+    },
+    "on_behalf_of": {
+        "name": "On-Behalf-Of",
+        "in": "header",
+        "required": False,
+        "description": (
+            "The absent officer whom the caller stands in for, by a delegation that is active now: the request is "
+            "judged by that officer's roles alone, and its events bear both names."
+        ),
+        "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+        "example": "hang.mai",
+    },
     "accept_language": {
         "name": "Accept-Language",
         "in": "header",
@@ -177,7 +197,7 @@ _EXAMPLES: Final[dict[HTTPStatus, tuple[str, Trouble, tuple[str, ...]]]] = {
         ("WWW-Authenticate",),
     ),
     HTTPStatus.FORBIDDEN: (
-        "The officer may not do this: `forbidden`.",
+        "The officer may not do this: `forbidden`; he stands in for nobody of this name: `not_delegated`.",
         Trouble(HTTPStatus.FORBIDDEN, "forbidden", "complete_task is not for this officer's roles at this authority"),
         (),
     ),

@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures.headers import Accept
 from litestar.handlers import BaseRouteHandler
 
+from api.absence import standing_in
 from api.body import Call
 from api.docs import DOC, Doc
 from api.parts import parts_of
@@ -18,6 +19,7 @@ from domain.ids import CommandId, OfficerId
 from runtime.tokens import InvalidToken, read_token
 
 IF_MATCH: Final = "If-Match"
+ON_BEHALF_OF: Final = "On-Behalf-Of"
 LANGUAGES: Final = ("vi", "en")
 """Languages of explanations, the default first."""
 
@@ -26,8 +28,8 @@ _VERSION: Final = re.compile(r'"([0-9]{1,9})"')
 _WEIGHT: Final = re.compile(r"\s*;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*")
 
 
-def authenticate(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # Litestar's signature
-    """Guard: set the connection's user to whom the bearer token names; raise 401 or 429."""
+async def authenticate(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # Litestar's signature
+    """Guard: set the connection's user to whom the token names, and for whom he stands in; raise 401, 403 or 429."""
     if _asks_for_options(connection):
         return
     parts = parts_of(connection)
@@ -47,7 +49,8 @@ def authenticate(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # ty
             f"too many requests of one officer; try again in {wait} s",
             headers={"Retry-After": str(wait)},
         )
-    connection.scope["user"] = claims
+    absent = connection.headers.get(ON_BEHALF_OF.lower())
+    connection.scope["user"] = claims if absent is None else await standing_in(parts, claims, absent.strip())
 
 
 def _asks_for_options(connection: ASGIConnection) -> bool:  # type: ignore[type-arg]

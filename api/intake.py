@@ -56,6 +56,7 @@ class Intake(msgspec.Struct, frozen=True):
     received_by: AuthorityId
     officer: OfficerId
     authority: AuthorityId
+    on_behalf_of: OfficerId
     key: str
     request_id: str
     now: datetime
@@ -69,6 +70,7 @@ class Intake(msgspec.Struct, frozen=True):
             occurred_at=self.given.occurred_at,
             actor=self.officer,
             authority=self.authority,
+            on_behalf_of=self.on_behalf_of,
             causation_id=self.request_id,
             correlation_id=code,
         )
@@ -115,6 +117,7 @@ async def receive(request: Call) -> Response[bytes]:
         received_by=AuthorityId(given.received_by or request.user.authority),
         officer=request.user.officer,
         authority=request.user.authority,
+        on_behalf_of=request.user.on_behalf_of,
         key=key,
         request_id=request_id_of(request.scope),
         now=parts.now(),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api import bulk, commands, dossiers, forms, health, intake, post, reference, stream, tasks, webhooks
+from api import bulk, commands, delegations, dossiers, forms, health, intake, post, reference, stream, tasks, webhooks
 
 OFFICER_PREFIX: Final = "/api/v1"
 """What stands below it needs a token."""
@@ -16,6 +16,9 @@ OFFICER_ROUTES: Final = (
     *commands.ROUTES,
     tasks.worklist,
     bulk.bulk,
+    delegations.listed,
+    delegations.give,
+    delegations.revoke,
     stream.follow,
     webhooks.listed,
     webhooks.put_one,

@@ -111,6 +111,7 @@ def _parameters(operation: Operation, schema_of: dict[Any, Any]) -> list[dict[st
     named = [*_PARAMETER.findall(operation.path), *doc.parameters]
     named += ["idempotency_key"] if doc.keyed else []
     named += ["if_match"] if doc.matched else []
+    named += ["on_behalf_of"] if doc.secured else []
     given = [{"$ref": f"#/components/parameters/{name}"} for name in [*named, "request_id"]]
     return given + [_query_parameter(field, schema_of) for field in (_fields(doc.query) if doc.query else ())]
 

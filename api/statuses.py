@@ -19,6 +19,10 @@ STATUS_OF: Final[dict[str, HTTPStatus]] = {
     # What can never be right, whatever state the dossier is in.
     "unknown_reference": HTTPStatus.UNPROCESSABLE_ENTITY,
     "cannot_bind": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "delegation_to_oneself": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "delegation_elsewhere": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "delegation_ends_before_start": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "delegation_unexplained": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unstorable_data": HTTPStatus.UNPROCESSABLE_ENTITY,
     "text_too_long": HTTPStatus.UNPROCESSABLE_ENTITY,
     "invalid_moment": HTTPStatus.UNPROCESSABLE_ENTITY,

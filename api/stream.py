@@ -42,6 +42,7 @@ class News(msgspec.Struct, frozen=True):
     recorded_at: Moment
     actor: str
     authority: str
+    on_behalf_of: str
 
 
 class NoParameters(msgspec.Struct, frozen=True):
@@ -134,6 +135,7 @@ def _told(item: Positioned) -> bytes:
         recorded_at=record.recorded_at,
         actor=record.actor,
         authority=record.authority,
+        on_behalf_of=record.on_behalf_of,
     )
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (
         item.position,

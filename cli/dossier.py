@@ -335,7 +335,7 @@ def _print_events(listed: list[dict[str, Any]]) -> None:
             str(event["version"]),
             f"{event['recorded_at']:%Y-%m-%d %H:%M}",
             event["type"],
-            event["actor"],
+            f"{event['actor']} on behalf of {event['on_behalf_of']}" if event["on_behalf_of"] else event["actor"],
         )
         table.add_row(*map(Text, row), Text(occurred + what))
     Console(highlight=False).print(table)

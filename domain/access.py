@@ -10,6 +10,8 @@ An officer acts for one authority, in roles. In short:
 - a task is worked at its authority in the role that it names; one that names none by any officer there, except that
   approving takes a leader. A leader may stand in for everybody at his authority;
 - the deciding authority's officers may besides extend, suspend, stop, charge and issue, whoever holds the task.
+
+Who stands in for an absent colleague (``domain.delegation``) is asked about with that colleague's roles.
 """
 
 from collections.abc import Callable, Iterable

@@ -10,6 +10,7 @@ CommandId = NewType("CommandId", str)
 ProcedureCode = NewType("ProcedureCode", str)
 AuthorityId = NewType("AuthorityId", str)
 OfficerId = NewType("OfficerId", str)
+DelegationId = NewType("DelegationId", str)
 CalendarId = NewType("CalendarId", str)
 Version = NewType("Version", str)
 """A content address (hex SHA-256 prefix) of a procedure or calendar: the version a dossier pins."""

@@ -30,13 +30,22 @@ class InvalidToken(Exception):
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a valid token says."""
+    """Who asks, and with which rights: what a valid token or a session says.
+
+    Where ``officer`` stands in for an absent one, ``roles`` are those of that one, ``on_behalf_of``.
+    """
 
     officer: OfficerId
     authority: AuthorityId
     roles: tuple[Role, ...]
     issued_at: datetime
     expires_at: datetime
+    on_behalf_of: OfficerId = OfficerId("")
+
+    @property
+    def holder(self) -> OfficerId:
+        """Whose tasks the officer works: his own, or those of the absent one."""
+        return self.on_behalf_of or self.officer
 
 
 class _Body(msgspec.Struct, frozen=True):

@@ -36,6 +36,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     "projections": MUTABLE,
     "desk_sessions": REPLACEABLE,
     "saved_views": REPLACEABLE,
+    "delegations": APPEND_ONLY,
     "postal_inbox": APPEND_ONLY,
     "postal_items": REPLACEABLE,
     "outbox": MUTABLE,

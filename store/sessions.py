@@ -27,20 +27,22 @@ _BEGIN: Final = b"""
     VALUES (%(hash)s, %(officer)s, %(now)s, %(now)s, %(expires)s)
 """
 _FIND: Final = b"""
-    SELECT officer, started_at, seen_at, expires_at FROM desk_sessions
+    SELECT officer, started_at, seen_at, expires_at, on_behalf_of FROM desk_sessions
     WHERE token_hash = %(hash)s AND expires_at > %(now)s AND seen_at > %(idle)s
 """
 _SEEN: Final = b"UPDATE desk_sessions SET seen_at = %(now)s WHERE token_hash = %(hash)s"
+_WORK_FOR: Final = b"UPDATE desk_sessions SET on_behalf_of = %(absent)s WHERE token_hash = %(hash)s"
 _END: Final = b"DELETE FROM desk_sessions WHERE token_hash = %(hash)s"
 _END_ALL: Final = b"DELETE FROM desk_sessions WHERE officer = %(officer)s"
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Whose session it is, and until when."""
+    """Whose session it is, and until when; ``on_behalf_of`` is the officer whose work it does (empty: its own)."""
 
     officer: OfficerId
     started_at: datetime
     expires_at: datetime
+    on_behalf_of: OfficerId = OfficerId("")
 
 
 class Sessions:
@@ -71,12 +73,16 @@ class Sessions:
             row = await (await connection.execute(_FIND, values)).fetchone()
             if row is None:
                 return None
-            officer, started_at, seen_at, expires_at = row
+            officer, started_at, seen_at, expires_at, on_behalf_of = row
             if now - seen_at > SEEN_GRAIN:
                 await connection.execute(_SEEN, {"hash": values["hash"], "now": now})
-            return Session(officer, started_at, expires_at)
+            return Session(officer, started_at, expires_at, on_behalf_of)
 
         return await self._database.run(work)
+
+    async def work_for(self, token: str, absent: OfficerId) -> None:
+        """From now on do the work of an absent officer (empty: one's own again); whether one may is asked elsewhere."""
+        await self._do(_WORK_FOR, {"hash": _hash(token), "absent": absent})
 
     async def end(self, token: str) -> None:
         """End one session."""

@@ -309,6 +309,7 @@ desk_sessions = sa.Table(
     sa.Column("started_at", _moment(), nullable=False),
     sa.Column("seen_at", _moment(), nullable=False),
     sa.Column("expires_at", _moment(), nullable=False),
+    sa.Column("on_behalf_of", _id(), nullable=False, server_default=sa.text("''")),
     sa.Index(None, "officer"),
     comment="Officers' sessions at the desk, by the hash of their token.",
 )
@@ -321,6 +322,28 @@ saved_views = sa.Table(
     sa.Column("filters", pg.JSONB, nullable=False),
     sa.Column("saved_at", _moment(), nullable=False, server_default=sa.text("now()")),
     comment="Worklists that an officer has given a name: the filters, as the address has them.",
+)
+
+delegations = sa.Table(
+    "delegations",
+    metadata,
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("id", _id(), nullable=False, unique=True),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("absent", _id(), nullable=False),
+    sa.Column("stand_in", _id(), nullable=False),
+    sa.Column("first_day", sa.Date, nullable=False),
+    sa.Column("last_day", sa.Date, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("given_by", _id(), nullable=False),
+    sa.Column("given_at", _moment(), nullable=False),
+    sa.Column("revoked_at", _moment()),
+    sa.Column("revoked_by", _id(), nullable=False),
+    sa.CheckConstraint("first_day <= last_day", name="days"),
+    sa.Index(None, "stand_in", "last_day"),
+    sa.Index(None, "absent"),
+    sa.Index(None, "authority", "number"),
+    comment="Absence cover; append-only but for its revocation.",
 )
 
 postal_inbox = sa.Table(

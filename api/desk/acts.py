@@ -120,7 +120,7 @@ class Scene(msgspec.Struct, frozen=True):
 
 def forms(scene: Scene, claims: Claims, facts: Facts, now: datetime) -> tuple[Form, ...]:
     """The forms of what this officer may do with this dossier now."""
-    possible = allowed(scene.rules, scene.state, claims.officer, claims.authority, now)
+    possible = allowed(scene.rules, scene.state, claims.officer, claims.authority, now, claims.on_behalf_of)
     mine = (act for act in possible if can(claims.roles, claims.authority, command_name(act), facts))
     return tuple(form_of(act, scene, claims) for act in mine)
 
@@ -315,7 +315,8 @@ def _correct(scene: Scene, claims: Claims) -> tuple[Field, ...]:
     options = tuple(
         (str(n), f"{n}. {scene.t('title.' + name.replace('.', '_'))}") for n, name in entries if name in MOMENTS
     )
-    people = [one for one in scene.directory.colleagues(claims.authority) if one.id != claims.officer]
+    concerned = {claims.officer, claims.on_behalf_of}
+    people = [one for one in scene.directory.colleagues(claims.authority) if one.id not in concerned]
     received = scene.state.received_at
     value = local(received).strftime("%Y-%m-%dT%H:%M") if received else ""
     return (

@@ -12,6 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie, FormMultiDict
 from litestar.handlers import BaseRouteHandler
 
+from api.absence import absentees, acting_for, not_delegated
 from api.body import Call
 from api.desk.directory import Directories, Directory
 from api.desk.settings import DeskSettings
@@ -36,7 +37,8 @@ ADDRESS: Final = "%/?#[]@!$&'()*+,;=:"
 """What stays as it is in an address that is written out once more; a header holds no other letters than ASCII's."""
 FORM_LIMIT: Final = 256 * 1024
 """Bytes of a form; texts are limited to a few thousand characters each."""
-OFFICER: Final = "officer"
+OFFICER, ABSENTEES, ABSENT = "officer", "absentees", "absent"
+"""Keys of a request's state: who is signed in, for whom he stands in today, and for whom he does so in this session."""
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -87,7 +89,8 @@ async def signed_in(connection: ASGIConnection, _: BaseRouteHandler) -> None:  #
     desk, parts = desk_of(connection), parts_of(connection)
     token = session_token(connection)
     session = await desk.sessions.find(token, parts.now()) if token else None
-    officer = await current_officer(desk, parts, session.officer) if session else None
+    officers = (await desk.directories.get(parts.now())).officers
+    officer = officers.get(session.officer) if session else None
     if session is None or officer is None:
         raise NotSignedIn
     wait = parts.limiter.take(officer.id)
@@ -95,10 +98,18 @@ async def signed_in(connection: ASGIConnection, _: BaseRouteHandler) -> None:  #
         raise Trouble(
             HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", "too many requests", headers={"Retry-After": str(wait)}
         )
-    connection.scope["user"] = Claims(
-        officer.id, officer.authority, officer.roles, session.started_at, session.expires_at
-    )
-    connection.scope["state"][OFFICER] = officer
+    claims = Claims(officer.id, officer.authority, officer.roles, session.started_at, session.expires_at)
+    away = await absentees(parts, officer, officers)
+    connection.scope["user"] = claims
+    connection.scope["state"] |= {OFFICER: officer, ABSENTEES: away}
+    if session.on_behalf_of:
+        absent = next((one for one in away if one.id == session.on_behalf_of), None)
+        if absent is None:
+            # From here on the session works in its own officer's name; what was just asked for was not.
+            await desk.sessions.work_for(token, OfficerId(""))
+            raise not_delegated()
+        connection.scope["user"] = acting_for(claims, absent)
+        connection.scope["state"][ABSENT] = absent
 
 
 async def current_officer(desk: Desk, parts: Parts, officer: OfficerId) -> Officer | None:
@@ -123,9 +134,14 @@ def cookie(desk: Desk, name: str, value: str, seconds: int | None) -> Cookie:
     )
 
 
-def csrf_token(desk: Desk, token: str) -> str:
-    """What forms of this session bear, and forms of other sites cannot know."""
-    return hmac.new(desk.secret, b"csrf\0" + token.encode(), hashlib.sha256).hexdigest()
+def csrf_token(request: Call) -> str:
+    """What forms of this session bear, and forms of other sites cannot know.
+
+    One that was shown while the session worked in another name is foreign too: it would do its work in the wrong one.
+    """
+    absent: Officer | None = request.scope["state"].get(ABSENT)
+    content = "\0".join(("csrf", session_token(request), absent.id if absent else ""))
+    return hmac.new(desk_of(request).secret, content.encode(), hashlib.sha256).hexdigest()
 
 
 async def read_form(request: Call) -> FormMultiDict:
@@ -134,7 +150,7 @@ async def read_form(request: Call) -> FormMultiDict:
         raise Trouble(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "form_too_large", "this form is too large")
     check_origin(request)
     form = await request.form()
-    expected = csrf_token(desk_of(request), session_token(request))
+    expected = csrf_token(request)
     if not hmac.compare_digest(str(form.get("csrf", "")).encode(), expected.encode()):
         raise Trouble(HTTPStatus.FORBIDDEN, "foreign_form", "this form is not of this session")
     return form
@@ -175,12 +191,16 @@ def page(
 ) -> Response[str]:
     """The page as an answer, with what all pages show: who is signed in, and where one is."""
     desk = desk_of(request)
-    officer: Officer | None = request.scope["state"].get(OFFICER)
+    state = request.scope["state"]
+    officer: Officer | None = state.get(OFFICER)
+    acting: Officer | None = state.get(ABSENT) or officer
     common = {
         "officer": officer,
-        "receives": officer is not None and receives(officer.roles, officer.authority),
-        "administers": officer is not None and reads_everything(officer.roles),
-        "csrf": csrf_token(desk, session_token(request)) if officer else "",
+        "absent": state.get(ABSENT),
+        "absentees": state.get(ABSENTEES, []),
+        "receives": acting is not None and receives(acting.roles, acting.authority),
+        "administers": acting is not None and reads_everything(acting.roles),
+        "csrf": csrf_token(request) if officer else "",
         "here": request.url.path,
         "there": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "demo": desk.settings.demo_login,

@@ -8,7 +8,6 @@ from litestar import Response, get, post
 from api.body import Call
 from api.desk import oidc
 from api.desk.context import (
-    NotSignedIn,
     asked,
     check_origin,
     cookie,
@@ -21,6 +20,7 @@ from api.desk.context import (
     read_form,
     see_other,
     session_token,
+    signed_in,
 )
 from api.desk.directory import Directory
 from api.desk.oidc import LoginFailed
@@ -132,16 +132,12 @@ async def _begin(request: Call, officer: str, address: str) -> Response[None]:
     return see_other(address, cookies)
 
 
-@post("/logout", name="deskLogout", status_code=HTTPStatus.SEE_OTHER)
+@post("/logout", name="deskLogout", status_code=HTTPStatus.SEE_OTHER, guards=[signed_in])
 async def logout(request: Call) -> Response[None]:
     """End this session, or every session of this officer."""
-    desk, parts = desk_of(request), parts_of(request)
+    desk = desk_of(request)
     form = await read_form(request)
-    token = session_token(request)
-    session = await desk.sessions.find(token, parts.now()) if token else None
-    if session is None:
-        raise NotSignedIn
     if form.get("everywhere"):
-        await desk.sessions.end_all(session.officer)
-    await desk.sessions.end(token)
+        await desk.sessions.end_all(request.user.officer)
+    await desk.sessions.end(session_token(request))
     return see_other("/login", [cookie(desk, cookie_name(desk), "", 0)])

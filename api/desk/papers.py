@@ -75,6 +75,12 @@ async def printable(request: Call, directory: Directory, name: str) -> dict[str,
     return sheet(FormNumber(wanted), loaded, rules, procedure, directory, person)
 
 
+def _signer(fact: Fact, directory: Directory) -> str:
+    """Who signs: who did it, and for whom."""
+    absent = directory.officer_name(fact.on_behalf_of)
+    return directory.officer_name(fact.actor) + (f" (thay {absent})" if absent else "")
+
+
 def sheet(  # everything that stands on a form
     number: FormNumber,
     loaded: Loaded,
@@ -86,7 +92,7 @@ def sheet(  # everything that stands on a form
     """What the template of a form reads."""
     facts = [fact_of(record) for record in loaded.records]
     fact = forms.occasion(facts, number) or facts[0]
-    signer = directory.officer_name(fact.actor)
+    signer = _signer(fact, directory)
     data = _head(number, loaded, directory, fact)
     data["paragraphs"] = _who(person, procedure)
     match number:

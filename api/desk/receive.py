@@ -259,6 +259,7 @@ async def _take(request: Call, procedure: Procedure, given: dict[str, Any], do: 
         received_by=user.authority,
         officer=user.officer,
         authority=user.authority,
+        on_behalf_of=user.on_behalf_of,
         key=f"desk/{key}",
         request_id=request_id_of(request.scope),
         now=parts.now(),

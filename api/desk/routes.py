@@ -13,6 +13,7 @@ from api.desk import (
     feedback,
     login,
     news,
+    officers,
     papers,
     public,
     receive,
@@ -67,7 +68,7 @@ def routes() -> tuple[Router, Router]:
         ],
         exception_handlers={Exception: answer_error},
     )
-    officers = Router(
+    signed_in_only = Router(
         "/",
         route_handlers=[
             worklist.worklist,
@@ -85,6 +86,10 @@ def routes() -> tuple[Router, Router]:
             unit.unit,
             unit.swift,
             unit.burst,
+            officers.officers,
+            officers.give,
+            officers.revoke,
+            officers.work_for,
             news.news,
             administration.catalogue,
             administration.procedure,
@@ -101,4 +106,4 @@ def routes() -> tuple[Router, Router]:
         guards=[signed_in],
         exception_handlers={Exception: answer_error},
     )
-    return open_to_all, officers
+    return open_to_all, signed_in_only

@@ -31,7 +31,6 @@ class Line(msgspec.Struct, frozen=True):
     text: str
     quoted: tuple[str, ...]
     who: str
-    behalf: str
     place: str
     automatic: bool
 
@@ -53,18 +52,19 @@ def _line(record: Record, directory: Directory, t: Translate, titles: dict[str, 
         recorded=record.recorded_at if apart else None,
         text=t(f"event.{record.type.replace('.', '_')}", **values),
         quoted=tuple(str(fields[name]) for name in QUOTED if isinstance(fields.get(name), str) and _free(name, fields)),
-        who=_who(record.actor, directory, t),
-        behalf=directory.officer_name(record.on_behalf_of),
+        who=_who(record, directory, t),
         place=directory.authority_name(record.authority),
         automatic=record.actor == ENGINE or not record.actor,
     )
 
 
-def _who(actor: str, directory: Directory, t: Translate) -> str:
-    """Who did it (empty: nobody, the engine)."""
-    if actor == CITIZEN:
+def _who(record: Record, directory: Directory, t: Translate) -> str:
+    """Who did it, and for whom (empty: nobody, the engine)."""
+    if record.actor == CITIZEN:
         return t("person.citizen")
-    return "" if actor == ENGINE else directory.officer_name(actor)
+    name = "" if record.actor == ENGINE else directory.officer_name(record.actor)
+    absent = directory.officer_name(record.on_behalf_of)
+    return t("person.for_another", name=name, absent=absent) if absent else name
 
 
 def _free(name: str, fields: dict[str, Any]) -> bool:

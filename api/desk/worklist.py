@@ -123,7 +123,7 @@ async def worklist_page(request: Call, status: HTTPStatus, name: str = "", probl
         rows, cursor = await _tasks(parts, request.user, wanted, directory, now, t)
     load = await Supervising(parts.database, reader_of(request.user)).load(request.user.authority, now)
     counts = {
-        View.MINE: sum(row.tasks for row in load if row.officer == request.user.officer),
+        View.MINE: sum(row.tasks for row in load if row.officer == request.user.holder),
         View.UNIT: sum(row.tasks for row in load),
         View.FREE: sum(row.tasks for row in load if row.officer is None),
         View.LATE: sum(row.late for row in load),
@@ -164,7 +164,7 @@ async def _saved(parts: Parts, claims: Claims, wanted: Wanted) -> list[tuple[str
 def _query(wanted: Wanted, claims: Claims, now: datetime) -> TaskQuery:
     tomorrow = local(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     more: dict[View, dict[str, object]] = {
-        View.MINE: {"officer": claims.officer},
+        View.MINE: {"officer": claims.holder},
         View.FREE: {"unclaimed": True},
         View.TODAY: {"due_before": tomorrow, "late": False},
         View.LATE: {"late": True},
@@ -199,7 +199,7 @@ def _task_row(  # what a line shows
     code, link = code_and_link(row.stream)
     task = row.task
     left, mood = _left(task.due, task.calendar, task.authority, directory, now, t)
-    mine = task.officer == claims.officer
+    mine = task.officer == claims.holder
     act = "release_task" if mine else "claim_task" if task.officer is None else ""
     if row.waiting is Waiting.CITIZEN:
         act, left, mood = "", t("worklist.waits_for_citizen"), "still"
@@ -217,7 +217,7 @@ def _task_row(  # what a line shows
         left=left,
         mood=mood,
         holder=directory.officer_name(task.officer),
-        mine=mine,
+        mine=mine and not claims.on_behalf_of,
         act=act,
         received=row.received_at,
     )

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from msgspec.structs import replace
+
 from domain.dossier import commands as c
 from domain.dossier.decider import decide
 from domain.dossier.rules import Rules
@@ -69,10 +71,13 @@ class Act(StrEnum):
     FEEDBACK = "record_feedback"
 
 
-def allowed(rules: Rules, state: Dossier, officer: OfficerId, authority: str, now: datetime) -> Iterator[Act]:
+def allowed(
+    rules: Rules, state: Dossier, officer: OfficerId, authority: str, now: datetime, on_behalf_of: str = ""
+) -> Iterator[Act]:
     """The acts that this officer's order would be taken for now, in the order in which a screen offers them."""
+    order = c.Order(CommandId("try"), c.ClaimTask(), now, actor=officer, authority=authority, on_behalf_of=on_behalf_of)
     for act in Act:
-        if any(_taken(rules, state, _order(command, officer, authority, now)) for command in _tries(act, state, now)):
+        if any(_taken(rules, state, replace(order, command=command)) for command in _tries(act, state, now)):
             yield act
 
 
@@ -92,10 +97,6 @@ def _taken(rules: Rules, state: Dossier, order: c.Order) -> bool:
     except Refusal as refusal:
         return refusal.code in FOR_THEIR_CONTENT
     return True
-
-
-def _order(command: c.Command, officer: OfficerId, authority: str, now: datetime) -> c.Order:
-    return c.Order(CommandId("try"), command, now, actor=officer, authority=authority)
 
 
 def _tries(act: Act, state: Dossier, now: datetime) -> tuple[c.Command, ...]:

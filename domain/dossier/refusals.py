@@ -485,7 +485,9 @@ class SelfApproved(Refusal):
     code = "self_approved"
 
     def __init__(self) -> None:
-        super().__init__("a correction is approved by another officer than the one who enters it")
+        super().__init__(
+            "a correction is approved by another officer than the one who enters it, or for whom it is entered"
+        )
 
 
 class InvalidScore(Refusal):

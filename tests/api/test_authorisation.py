@@ -65,6 +65,7 @@ class Scene:
         """``programs`` bear a token, ``pages`` a session; both know ``other``, who receives the foreign dossier."""
         self.system, self._programs, self._pages = system, programs, pages
         self._codes: dict[bool, str] = {}
+        self._days = 0
         self._csrf: dict[str, str] = {}
 
     async def code(self, *, own: bool) -> str:
@@ -82,7 +83,8 @@ class Scene:
     async def ask(self, case: Case, officer: str, *, own: bool) -> int:
         """What an officer (empty: nobody) gets; 403 also where the answer is a list of results that says so."""
         code = await self.code(own=own)
-        path = case.path.format(code=code, procedure=PLAIN)
+        given = await self._given() if "{delegation}" in case.path else ""
+        path = case.path.format(code=code, procedure=PLAIN, delegation=given)
         client = (self._programs if path.startswith("/api/") else self._pages)[officer]
         body = _body(case, code, officer, own=own)
         if path.startswith("/api/"):
@@ -95,6 +97,13 @@ class Scene:
                 await answer.aread()
                 return _status(answer)
             return answer.status_code
+
+    async def _given(self) -> str:
+        """A delegation of the office that has not been used yet."""
+        self._days += 1
+        wish = _delegation("lan", "mai", 100 + self._days)
+        answer = await self._programs["admin"].post("/api/v1/delegations", json=wish, headers=keyed())
+        return str(answer.json()["id"])
 
     async def _token(self, officer: str) -> str:
         if officer and officer not in self._csrf:
@@ -152,8 +161,21 @@ _SPECIAL: Final[dict[str, dict[str, object]]] = {
 }
 
 
+_COVER: Final = {"clerk": "second_clerk", "lan": "mai", "leader": "mai", "sector": "clerk", "other": "other"}
+
+
+def _delegation(absent: str, stand_in: str, days: int) -> dict[str, str]:
+    """Cover for one day, so many days from now."""
+    day = str((datetime.now(UTC) + timedelta(days=days)).date())
+    return {"absent": absent, "stand_in": stand_in, "first_day": day, "last_day": day, "reason": "Nghỉ phép"}
+
+
 def _body(case: Case, code: str, officer: str, *, own: bool) -> dict[str, Any]:
     """What a request that nothing is wrong with says."""
+    if case.path in {"/api/v1/delegations", "/desk/officers"}:
+        absent = officer if officer in _COVER else "leader"
+        wish = _delegation(absent, _COVER[absent], len(case.path))
+        return {**wish, "key": officer} if case.path == "/desk/officers" else wish
     if case.path == "/api/v1/dossiers":
         procedure, desk = (PLAIN, DESK) if own else (FOREIGN, STRANGER)
         return {"procedure": procedure, "components": ["don"], "received_by": desk}

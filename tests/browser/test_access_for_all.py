@@ -22,7 +22,7 @@ def test_axe_finds_nothing(opens: Opens, language: str) -> None:
     code = receive(clerk, "Trịnh Thị Rõ", "0933333333")
     leader = opens(LEADER, language=language)
     searches = ("/desk/search?q=H", "/desk/receive?q=dat")
-    for address in ("/desk", "/desk?view=citizen", "/desk/unit", *searches, "/desk/none"):
+    for address in ("/desk", "/desk?view=citizen", "/desk/unit", "/desk/officers", *searches, "/desk/none"):
         leader.goto(address)
         _check(leader, address)
     show(leader, code)

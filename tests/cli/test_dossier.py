@@ -81,6 +81,7 @@ async def _live(url: str) -> None:
                 parse_moment(at),
                 parse_moment(occurred) if occurred else None,
                 OfficerId("lan"),
+                on_behalf_of="chief" if command == CompleteTask("approve") else "",
             )
             events = decide(rules, state_of(records) if records else NEW, order)
             new = tuple(new_event(event, order) for event in events)
@@ -106,7 +107,8 @@ def database_url(module_database: Database) -> str:
 
 def run(database_url: str, *arguments: str) -> Result:
     """Run ``motcua dossier`` against the database."""
-    return CliRunner().invoke(main.build("dossier"), ["dossier", *arguments], env={"MOTCUA_DATABASE_URL": database_url})
+    env = {"MOTCUA_DATABASE_URL": database_url, "COLUMNS": "200"}
+    return CliRunner().invoke(main.build("dossier"), ["dossier", *arguments], env=env)
 
 
 def shown(database_url: str, *arguments: str) -> dict[str, object]:
@@ -149,7 +151,13 @@ def test_lists_what_happened(database_url: str) -> None:
     issued = next(event for event in listed if event["type"] == "result.issued")
     assert (issued["occurred_at"], issued["recorded_at"]) == ("2026-03-16T15:00:00+07:00", "2026-03-18T09:00:00+07:00")
     assert issued["data"] == {"number": "1/QD"}
-    assert "supplement.requested" in run(database_url, "events", CODE).output
+    assert [event["type"] for event in listed if event["on_behalf_of"] == "chief"][:2] == [
+        "task.completed",
+        "result.approved",
+    ]
+    printed = run(database_url, "events", CODE).output
+    assert "supplement.requested" in printed
+    assert "lan on behalf of chief" in printed
 
 
 def test_explains_the_clocks(database_url: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import web
+from domain import delegation
 from domain.authority import Role
 from domain.dossier import refusals, view
 from domain.dossier.allowed import Act
@@ -95,6 +96,6 @@ def test_every_event_and_every_refusal_has_its_words() -> None:
 
 
 def _codes() -> Iterator[str]:
-    for value in vars(refusals).values():
+    for value in (*vars(refusals).values(), *vars(delegation).values()):
         if isinstance(value, type) and issubclass(value, Refusal):
             yield value.code

@@ -20,7 +20,7 @@ def correct(draft: Draft, command: c.Correct) -> None:
         raise r.ReasonMissing(draft.order.name)
     if not command.approved_by:
         raise r.OfficerMissing(draft.order.name)
-    if command.approved_by == draft.order.actor:
+    if command.approved_by in {draft.order.actor, draft.order.on_behalf_of}:
         raise r.SelfApproved
     version = _find(draft.state, command.event)
     entry = draft.state.entries[version - 1]

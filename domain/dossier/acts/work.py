@@ -132,9 +132,10 @@ def _done(draft: Draft, task: Task, command: c.CompleteTask, *, revokes_approval
 
 
 def _officer(draft: Draft) -> OfficerId:
+    """In whose hands the task is to be: the absent officer's, where somebody stands in for him."""
     if not draft.order.actor:
         raise r.OfficerMissing(draft.order.name)
-    return OfficerId(draft.order.actor)
+    return OfficerId(draft.order.on_behalf_of or draft.order.actor)
 
 
 def _check_holder(draft: Draft, task: Task) -> None:

@@ -108,6 +108,16 @@ def test_a_correction_that_is_none(command: c.Command, code: str) -> None:
     given(RULES, RECEIVED).when("03-03 09:00", command).then_refused(code)
 
 
+def test_nobody_approves_what_is_entered_in_his_name() -> None:
+    """Who stands in and whom he stands in for count as one."""
+    world = given(RULES, RECEIVED)
+    for approver, code in (("lan", "self_approved"), ("mai", "self_approved")):
+        channel = c.Correct("dossier.received", "channel", "post", "…", OfficerId(approver))
+        world.when("03-03 09:00", channel, by="lan", behalf="mai").then_refused(code)
+    channel = c.Correct("dossier.received", "channel", "post", "…", HOA)
+    world.when("03-03 09:00", channel, by="lan", behalf="mai").then("entry.corrected")
+
+
 def test_corrections_keep_the_order_of_things() -> None:
     """Nothing comes to lie before the receipt, the receipt not after the result, no end before its start."""
     ready = given(RULES, RECEIVED, *DECIDED, ISSUED)

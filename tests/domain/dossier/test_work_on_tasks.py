@@ -29,6 +29,17 @@ def test_a_task_is_held_by_one_officer() -> None:
     assert claimed.world.view().tasks[0].officer == LAN
 
 
+def test_who_stands_in_claims_for_the_absent_officer() -> None:
+    """The task is his, so that he finds it when he is back; until then either may work it."""
+    received = given(RULES, RECEIVED)
+    received.when("03-02 09:00", c.ClaimTask(), by="hoa", behalf="lan").then(
+        e.TaskClaimed("T1", StageKind.APPRAISE, LAN)
+    )
+    received.when("03-02 09:30", c.ClaimTask(), by="hoa", behalf="lan").then_refused("task_already_claimed")
+    received.when("03-02 10:00", c.CompleteTask("appraise"), by="hoa").then_refused("task_claimed_by_another")
+    received.when("03-02 10:00", c.CompleteTask("appraise"), by="lan").then("task.completed", "task.opened")
+
+
 def test_a_claim_needs_an_officer() -> None:
     """Nobody claims nothing."""
     given(RULES, RECEIVED).when("03-02 09:00", c.ClaimTask(), by="").then_refused("officer_missing")
