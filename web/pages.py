@@ -64,6 +64,7 @@ def render(template: str, language: str, **values: Any) -> str:  # noqa: ANN401 
         "short": lambda at: timewords.short_words(t, at),
         "day": lambda at: timewords.day_words(t, timewords.local(at).date()),
         "period": lambda period: timewords.period_words(t, period),
+        "decimal": lambda value: str(value).replace(".", t("period.point")),
         "iso": lambda at: timewords.local(at).isoformat(timespec="minutes"),
     }
     if hidden := helpers.keys() & values.keys():

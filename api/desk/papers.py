@@ -24,7 +24,7 @@ from domain.dossier.codec import fact_of
 from domain.dossier.events import Fact
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
-from domain.dossier.summary import summarise
+from domain.dossier.view import DossierView, Status, Waiting
 from domain.forms import FormNumber
 from domain.ids import AuthorityId
 from domain.procedure import Procedure
@@ -97,7 +97,7 @@ def sheet(  # everything that stands on a form
     data["paragraphs"] = _who(person, procedure)
     match number:
         case FormNumber.RECEIPT:
-            _receipt(data, loaded, rules, procedure, directory)
+            _receipt(data, loaded.state, facts, procedure, directory)
             data["signatures"] = _signed(
                 ("Người nộp hồ sơ", person.name if person else ""), ("Người tiếp nhận", signer)
             )
@@ -145,9 +145,10 @@ def _who(person: Applicant | None, procedure: Procedure) -> list[dict[str, str]]
     return [*lines, _line("Nội dung yêu cầu giải quyết", procedure.name or procedure.id)]
 
 
-def _receipt(data: dict[str, Any], loaded: Loaded, rules: Rules, procedure: Procedure, directory: Directory) -> None:
-    state = loaded.state
-    view = summarise(rules, state, loaded.stream)
+def _receipt(
+    data: dict[str, Any], state: Dossier, facts: Sequence[Fact], procedure: Procedure, directory: Directory
+) -> None:
+    due = promised_at_first(facts)
     rows = [
         [str(n), one.name or one.id, str(one.copies)]
         for n, one in enumerate((c for c in procedure.components if c.id in state.components), start=1)
@@ -156,7 +157,7 @@ def _receipt(data: dict[str, Any], loaded: Loaded, rules: Rules, procedure: Proc
     data["table"] = {"head": ["STT", "Tên giấy tờ", "Số bản"], "widths": [0, 8, 1], "rows": rows}
     statutory = period_words(_vi, procedure.statutory) if procedure.statutory else "không quy định"
     budget = procedure.budget()
-    promised = moment_words(_vi, view.committed_due) if view.committed_due else "theo thông báo của cơ quan giải quyết"
+    promised = moment_words(_vi, due) if due else "theo thông báo của cơ quan giải quyết"
     data["after"] = [
         _line("Số lượng hồ sơ", "01 bộ"),
         _line("Thời gian giải quyết theo quy định", statutory),
@@ -166,6 +167,12 @@ def _receipt(data: dict[str, Any], loaded: Loaded, rules: Rules, procedure: Proc
         _line("Nơi trả kết quả", directory.authority_name(state.return_to)),
         _line("Phí, lệ phí", procedure.fee or "theo quy định"),
     ]
+
+
+def promised_at_first(facts: Sequence[Fact]) -> datetime | None:
+    """The appointment that the receipt told, however often it is printed again and whatever stands still by then."""
+    told = (one.event for one in facts if isinstance(one.event, e.DeadlineSet))
+    return next((event.due for event in told if event.clock is e.ClockName.COMMITTED), None)
 
 
 def _supplement(data: dict[str, Any], fact: Fact, procedure: Procedure) -> None:
@@ -248,12 +255,13 @@ async def _register(parts: Parts, request: Call, directory: Directory, now: date
     names = await names_of(parts, request.user, sealed)
     rows = []
     for n, view in enumerate(page.items, start=1):
-        moments = (view.received_at, view.committed_due, view.ready_at, view.closed_at)
+        returned = view.closed_at if view.ready_at else None
+        moments = (view.received_at, view.committed_due, view.ready_at, returned)
         times = [short_words(_vi, at) if at else "—" for at in moments]
         name = names.get(view.stream, "") or "—"
-        rows.append([str(n), str(view.stream), directory.procedure_name(view.procedure), name, *times])
+        rows.append([str(n), str(view.stream), directory.procedure_name(view.procedure), name, *times, _remark(view)])
     here = local(now)
-    head = ["STT", "Mã hồ sơ", "Thủ tục", "Người nộp", "Tiếp nhận", "Hẹn trả", "Có kết quả", "Trả kết quả"]
+    head = ["STT", "Mã hồ sơ", "Thủ tục", "Người nộp", "Tiếp nhận", "Hẹn trả", "Có kết quả", "Trả", "Ghi chú"]
     authority = directory.authorities.get(place)
     parent = directory.authorities.get(authority.parent) if authority and authority.parent else None
     return {
@@ -264,10 +272,19 @@ async def _register(parts: Parts, request: Call, directory: Directory, now: date
         "parent": parent.name if parent else "",
         "place_and_date": f"Ngày {here.day:02} tháng {here.month:02} năm {here.year}",
         "paragraphs": [],
-        "table": {"head": head, "widths": [0, 5, 8, 5, 3, 3, 3, 3], "rows": rows},
+        "table": {"head": head, "widths": [0, 5, 8, 5, 3, 3, 3, 3, 4], "rows": rows},
         "after": [],
         "signatures": [],
     }
+
+
+def _remark(view: DossierView) -> str:
+    """Why a line of the register lacks moments."""
+    if view.status is Status.REFUSED:
+        return _vi("status.refused")
+    if view.status is Status.CLOSED:
+        return "" if view.ready_at else _vi("form.no_result")
+    return _vi("waiting.citizen") if view.waiting is Waiting.CITIZEN else ""
 
 
 def _vi(key: str, **values: object) -> str:

@@ -38,7 +38,9 @@ def show(page: Page, code: str) -> None:
 def act(page: Page, name: str, **fields: str) -> None:
     """Fill in an act's form and send it; what it says must be taken."""
     form = fill(page, name, **fields)
+    before = page.url
     form.get_by_role("button").click()
+    page.wait_for_url(lambda url: url != before)
     expect(page.locator("#news")).to_be_visible()
 
 

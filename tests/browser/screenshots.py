@@ -1,9 +1,12 @@
 """Pictures of the main pages, to be looked at: ``make screenshots`` writes them into build/screenshots."""
 
+import shutil
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -12,9 +15,10 @@ from runtime.embedded import ports
 from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
 from runtime.embedded.temporal import EmbeddedTemporal
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.paths import CLERK, LEADER, SPECIALIST, act, fill, receive, show
+from tests.browser.paths import CLERK, LEADER, SPECIALIST, act, code_of, fill, receive, show
 from tests.browser.system import System, running
 from tests.support import databases
+from web.timewords import HOME
 
 PEOPLE = (
     ("Nguyễn Thị Ánh", "0912345678"),
@@ -62,7 +66,51 @@ def _take(browser: Browser, system: System, language: str, target: Path) -> None
 
     visitor = _page(browser, system, language)
     clerk, leader = (_page(browser, system, "vi", officer) for officer in (CLERK, LEADER))
-    specialist = _page(browser, system, "vi", SPECIALIST)
+    codes = _work(clerk, leader, _page(browser, system, "vi", SPECIALIST), language)
+    for address, name in (("/", "home"), ("/login", "login"), ("/board", "board"), ("/track", "track")):
+        visitor.goto(address)
+        shoot(visitor, name, whole=name != "login")
+    digits = [f"{phone[-4:-1]}{len(language)}" for _, phone in PEOPLE]
+    visitor.goto(f"/track?code={codes[0]}&phone_last4={digits[0]}")
+    shoot(visitor, "track-found")
+    officer = _page(browser, system, language, SPECIALIST)
+    officer.goto("/desk")
+    officer.keyboard.press("j")
+    shoot(officer, "worklist")
+    show(officer, codes[2])
+    officer.locator(".clock summary").nth(1).click()
+    fill(officer, "stop").get_by_role("button").click()
+    officer.locator("#problem").wait_for()
+    shoot(officer, "dossier")
+    show(officer, codes[0])
+    shoot(officer, "dossier-waiting")
+    boss = _page(browser, system, language, LEADER)
+    boss.goto("/desk/unit")
+    shoot(boss, "unit")
+    desk = _page(browser, system, language, CLERK)
+    desk.goto("/desk/receive?q=dat+dai")
+    shoot(desk, "receive-search", whole=False)
+    desk.goto("/desk/receive/P230")
+    desk.locator("#name").fill(PEOPLE[0][0])
+    desk.locator("#phone").fill(f"{PEOPLE[0][1][:-1]}{len(language)}")
+    desk.locator("#c-2").uncheck()
+    desk.locator("#preview .warning").wait_for()
+    shoot(desk, "receive")
+    _small(browser, system, language, codes[2], shoot)
+    show(clerk, codes[1])
+    act(clerk, "dispatch_result", carrier="ems", tracking=f"EM{len(codes)}00111222VN")
+    for page, name, address in (
+        (desk, "dossier-post", f"/desk/dossiers/{codes[1]}"),
+        (visitor, "track-post", f"/track?code={codes[1]}&phone_last4={digits[1]}"),
+    ):
+        page.goto(address)
+        shoot(page, name)
+    if language == "vi":
+        _print(leader, clerk, codes, target)
+
+
+def _work(clerk: Page, leader: Page, specialist: Page, language: str) -> list[str]:
+    """Dossiers at every stage."""
     codes = [receive(clerk, name, f"{phone[:-1]}{len(language)}") for name, phone in PEOPLE]
     for code in codes[:4]:
         show(leader, code)
@@ -75,37 +123,40 @@ def _take(browser: Browser, system: System, language: str, target: Path) -> None
     show(leader, codes[1])
     act(leader, "forward")
     act(leader, "issue_result", number="12/QĐ-SXD")
-    for address, name in (("/", "home"), ("/login", "login"), ("/board", "board"), ("/track", "track")):
-        visitor.goto(address)
-        shoot(visitor, name, whole=name != "login")
-    visitor.goto(f"/track?code={codes[0]}&phone_last4={PEOPLE[0][1][-4:-1]}{len(language)}")
-    shoot(visitor, "track-found")
-    officer = _page(browser, system, language, SPECIALIST)
-    officer.goto("/desk")
-    officer.keyboard.press("j")
-    shoot(officer, "worklist")
-    show(officer, codes[2])
-    officer.locator(".clock summary").nth(1).click()
-    fill(officer, "stop").get_by_role("button").click()
-    shoot(officer, "dossier")
-    show(officer, codes[0])
-    shoot(officer, "dossier-waiting")
-    officer.goto("/desk/unit")
-    shoot(officer, "unit")
-    desk = _page(browser, system, language, CLERK)
-    desk.goto("/desk/receive?q=dat+dai")
-    shoot(desk, "receive-search", whole=False)
-    desk.goto("/desk/receive/P230")
-    desk.locator("#name").fill(PEOPLE[0][0])
-    desk.locator("#phone").fill(f"{PEOPLE[0][1][:-1]}{len(language)}")
-    desk.locator("#c-2").uncheck()
-    desk.locator("#preview .warning").wait_for()
-    shoot(desk, "receive")
-    phone = _page(browser, system, language, SPECIALIST, width=360)
-    phone.goto("/desk")
-    shoot(phone, "worklist-360")
-    show(phone, codes[2])
-    shoot(phone, "dossier-360")
+    return codes
+
+
+def _small(browser: Browser, system: System, language: str, code: str, shoot: Callable[[Page, str], None]) -> None:
+    """On a phone, and at twice the size."""
+    pages = {"worklist": "/desk", "dossier": f"/desk/dossiers/{code}", "unit": "/desk/unit", "board": "/board"}
+    for width, kind in ((360, "360"), (640, "200-percent")):
+        page = _page(browser, system, language, LEADER, width=width)
+        for name, address in pages.items():
+            page.goto(address)
+            shoot(page, f"{name}-{kind}")
+
+
+def _print(leader: Page, clerk: Page, codes: list[str], target: Path) -> None:
+    """The printed forms 01 to 07, as pictures too where there is a program for that."""
+    show(leader, codes[2])
+    due = (datetime.now(HOME) + timedelta(days=14)).strftime("%Y-%m-%dT15:00")
+    act(leader, "extend", new_due=due, reason="Phải lấy thêm ý kiến của đơn vị quản lý đường")
+    show(leader, codes[3])
+    act(leader, "stop", reason="Người nộp đề nghị dừng để điều chỉnh thiết kế")
+    clerk.goto("/desk/receive/P230")
+    clerk.locator("#name").fill("Bế Thị Từ Chối")
+    clerk.locator("details.grave summary").click()
+    clerk.locator("#reason").fill("Không thuộc thẩm quyền giải quyết của Sở")
+    clerk.locator("[name=do][value=refuse]").click()
+    clerk.wait_for_url("**/desk/dossiers/**")
+    refused = code_of(clerk)
+    of = {"01": codes[0], "02": codes[0], "03": refused, "04": codes[2], "05": codes[3], "06": codes[1]}
+    addresses = {number: f"/desk/dossiers/{code}/forms/{number}.pdf" for number, code in of.items()}
+    for number, address in {**addresses, "07": "/desk/register.pdf"}.items():
+        file = target / f"form-{number}.pdf"
+        file.write_bytes(clerk.request.get(address).body())
+        if pictures := shutil.which("pdftoppm"):
+            subprocess.run([pictures, "-r", "80", "-png", file, file.with_suffix("")], check=True)
 
 
 def _page(browser: Browser, system: System, language: str, officer: str = "", *, width: int = 1280) -> Page:
