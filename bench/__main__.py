@@ -21,6 +21,7 @@ BENCHMARKS: Final = (
     "latency",
     "rebuild",
     "worklist",
+    "pages",
     "revision",
     "publishing",
     "callbacks",
