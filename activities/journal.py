@@ -5,17 +5,7 @@ from typing import Protocol
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.messages import (
-    APPEND,
-    APPEND_CHAIN,
-    LOAD,
-    AppendReply,
-    Chain,
-    ChainReply,
-    Loaded,
-    LoadReply,
-    LoadRequest,
-)
+from activities.messages import APPEND, LOAD, AppendReply, Loaded, LoadReply, LoadRequest
 from domain.dossier.history import state_of
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
@@ -60,17 +50,6 @@ class JournalActivities:
                 return AppendReply(outcome=appended.outcome, records=appended.records)
             case _:
                 return AppendReply(outcome=appended.outcome)
-
-    @activity.defn(name=APPEND_CHAIN)
-    async def append_chain(self, chain: Chain) -> ChainReply:
-        """Append several orders' events, one after the other, as far as the stream is as their writer thinks.
-
-        Raises ApplicationError, not to be retried, for what the store can never hold; then none of it is stored.
-        """
-        try:
-            return ChainReply(tuple(await self._journal.append_chain(chain.appends)))
-        except Refusal as refusal:
-            raise ApplicationError(refusal.message, refusal.details, type=refusal.code, non_retryable=True) from refusal
 
     @activity.defn(name=LOAD)
     async def load(self, request: LoadRequest) -> LoadReply:

@@ -7,10 +7,9 @@ import msgspec
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier
 from domain.ids import Stream
-from domain.record import NO_HASH, Append, Record
+from domain.record import NO_HASH, Record
 
 APPEND = "journal.append"
-APPEND_CHAIN = "journal.append_chain"
 LOAD = "journal.load"
 DELIVER = "link.deliver"
 FIND_DOOR = "link.find_door"
@@ -25,18 +24,6 @@ class AppendReply(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: str
     head: bytes = NO_HASH
     records: tuple[Record, ...] = ()
-
-
-class Chain(msgspec.Struct, frozen=True):
-    """Several appends to one stream, as ``store.journal.Journal.append_chain`` takes them."""
-
-    appends: tuple[Append, ...]
-
-
-class ChainReply(msgspec.Struct, frozen=True):
-    """Of the appends that took place, from the first on: each one's last hash. What follows them did not take place."""
-
-    heads: tuple[bytes, ...]
 
 
 class LoadRequest(msgspec.Struct, frozen=True):

@@ -1,6 +1,5 @@
 """From what was decided to the rows that are stored: ids, versions, hashes."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,18 +28,6 @@ def records_of(append: Append) -> tuple[Record, ...]:
         records.append(record)
         prev_hash = record.hash
     return tuple(records)
-
-
-def chained(appends: Sequence[Append]) -> list[tuple[Append, tuple[Record, ...]]]:
-    """Appends that follow one another, each with its rows; all but the first get their ``prev_hash`` from these.
-
-    Raises as ``records_of`` does.
-    """
-    found: list[tuple[Append, tuple[Record, ...]]] = []
-    for append in appends:
-        following = msgspec.structs.replace(append, prev_hash=found[-1][1][-1].hash) if found else append
-        found.append((following, records_of(following)))
-    return found
 
 
 def _record(append: Append, event: NewEvent, ordinal: int, prev_hash: bytes) -> Record:

@@ -41,15 +41,6 @@ class Journal(Protocol):
         """
         ...
 
-    async def append_chain(self, appends: Sequence[Append]) -> list[bytes]:
-        """Store several commands' events of one stream, each after the one before; returns the last hash of each.
-
-        ``prev_hash`` of all but the first is of no account, for it is not known before. The first that would not be
-        appended by itself, and all after it, are not stored: ask ``append`` why. Raises as ``append`` does, and then
-        none is stored.
-        """
-        ...
-
     async def read(self, stream: Stream, after_version: int = 0) -> list[Record]:
         """The stream's records after a version, in order; empty where there are none."""
         ...

@@ -1,12 +1,11 @@
 """The journal in memory: the same contract, for simulation in one process and for tests of what stands above it."""
 
-from collections.abc import Sequence
 from itertools import islice
 
 from domain.dossier.view import DossierView
 from domain.ids import CommandId, Stream
 from domain.record import NO_HASH, Append, Appended, Outcome, Record
-from store.chaining import chained, records_of
+from store.chaining import records_of
 from store.codec.upcasts import UPCASTS, Upcasts, upcast
 from store.journal import Head, Positioned
 
@@ -24,9 +23,7 @@ class MemoryJournal:
 
     async def append(self, append: Append) -> Appended:
         """See Journal."""
-        return await self._append(append, records_of(append))
-
-    async def _append(self, append: Append, records: tuple[Record, ...]) -> Appended:
+        records = records_of(append)
         digest = self._digests.get((append.stream, append.command_id))
         if digest is not None:
             if digest != append.command_digest:
@@ -41,15 +38,6 @@ class MemoryJournal:
         self._views[append.stream] = append.view
         self._all.extend(records)
         return Appended(Outcome.APPENDED, records)
-
-    async def append_chain(self, appends: Sequence[Append]) -> list[bytes]:
-        """See Journal."""
-        heads: list[bytes] = []
-        for append, records in chained(appends):
-            if (await self._append(append, records)).outcome is not Outcome.APPENDED:
-                break
-            heads.append(records[-1].hash)
-        return heads
 
     async def read(self, stream: Stream, after_version: int = 0) -> list[Record]:
         """See Journal."""

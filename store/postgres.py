@@ -1,6 +1,5 @@
 """The journal in PostgreSQL. An append is one statement, hence one transaction and one round trip."""
 
-from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +11,7 @@ from domain.ids import CommandId, Stream
 from domain.record import NO_HASH, Append, Appended, Outcome, Record
 from runtime.instruments import JOURNAL_SECONDS
 from store import statements
-from store.chaining import chained, records_of
+from store.chaining import records_of
 from store.codec.upcasts import UPCASTS, Upcasts, upcast
 from store.database import Connection, Database
 from store.errors import UnstorableData
@@ -45,22 +44,6 @@ class PostgresJournal:
         appended = await self._database.run(work)
         JOURNAL_SECONDS.labels(appended.outcome.value).observe(perf_counter() - began)
         return appended
-
-    async def append_chain(self, appends: Sequence[Append]) -> list[bytes]:
-        """See Journal. One transaction, and as few round trips as a single append takes."""
-        links = chained(appends)
-
-        async def work(connection: Connection) -> list[bytes]:
-            number = await _insert_chain(connection, links)
-            if number:
-                self._bell.ring()
-            return [records[-1].hash for _, records in links[:number]]
-
-        began = perf_counter()
-        heads = await self._database.run(work)
-        outcome = Outcome.APPENDED if len(heads) == len(links) else Outcome.CONFLICT
-        JOURNAL_SECONDS.labels(outcome.value).observe(perf_counter() - began)
-        return heads
 
     async def read(self, stream: Stream, after_version: int = 0) -> list[Record]:
         """See Journal."""
@@ -131,45 +114,17 @@ class PostgresJournal:
 
 async def _insert(connection: Connection, append: Append, parameters: dict[str, Any]) -> bool:
     """Append if the stream's head is where the writer thinks; tell whether it was."""
-    if _unfounded(append):
+    if append.expected_version == 0 and append.prev_hash != NO_HASH:
         return False
+    statement = statements.append(first=append.expected_version == 0, tasks=bool(append.view.tasks))
     try:
-        cursor = await connection.execute(_statement(append), parameters, prepare=True)
+        cursor = await connection.execute(statement, parameters, prepare=True)
         return await cursor.fetchone() is not None
     except psycopg.errors.UniqueViolation:
         return False  # the head row disagrees with the events; what is stored decides
     except psycopg.DataError as error:
-        raise _unstorable(append, error) from error
-
-
-async def _insert_chain(connection: Connection, links: Sequence[tuple[Append, tuple[Record, ...]]]) -> int:
-    """Append in one transaction; tell how many did. Where one finds the head elsewhere, so do all that follow it."""
-    if _unfounded(links[0][0]):
-        return 0
-    try:
-        async with connection.pipeline(), connection.transaction():
-            cursors = [
-                await connection.execute(_statement(append), _parameters(append, records), prepare=True)
-                for append, records in links
-            ]
-            return sum([await cursor.fetchone() is not None for cursor in cursors])
-    except psycopg.errors.UniqueViolation:
-        return 0
-    except psycopg.DataError as error:
-        raise _unstorable(links[0][0], error) from error
-
-
-def _unfounded(append: Append) -> bool:
-    """Whether the writer thinks that something precedes the first event."""
-    return append.expected_version == 0 and append.prev_hash != NO_HASH
-
-
-def _statement(append: Append) -> bytes:
-    return statements.append(first=append.expected_version == 0, tasks=bool(append.view.tasks))
-
-
-def _unstorable(append: Append, error: psycopg.DataError) -> UnstorableData:
-    return UnstorableData(f"{append.stream} cannot be appended to: {' '.join(str(error).split())}")
+        message = f"{append.stream} cannot be appended to: {' '.join(str(error).split())}"
+        raise UnstorableData(message) from error
 
 
 async def _fetch(connection: Connection, statement: bytes, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymen
 
 from activities.journal import JournalActivities, RulesSource
 from activities.links import LinkActivities
-from activities.messages import AppendReply, Chain, ChainReply, LoadReply, LoadRequest
+from activities.messages import AppendReply, LoadReply, LoadRequest
 from domain.dossier.commands import Order
 from domain.link import Message
 from domain.record import Append
@@ -29,7 +29,7 @@ from workers.log_context import LogContext
 from workers.neighbours import Neighbours, dossiers_of
 from workflows.client import Dossiers, Fixed, Surroundings
 from workflows.dossier import DossierWorkflow
-from workflows.messages import Answers, Glance, Orders, Places, Reply, Start
+from workflows.messages import Glance, Places, Reply, Start
 from workflows.nexus import Delivery, endpoint_of
 from workflows.nexus_handler import DossiersHandler
 
@@ -39,11 +39,7 @@ WAITING_FOR_STORE: Final = "worker.waiting_for_store"
 DOOR_CLOSED: Final = "worker.endpoint_not_opened"
 RETRY_SECONDS: Final = 1.0
 
-MESSAGES: Final = (
-    *(Start, Order, Reply, Orders, Answers, Glance),
-    *(Append, AppendReply, Chain, ChainReply, LoadRequest, LoadReply),
-    *(Message, Delivery),
-)
+MESSAGES: Final = (Start, Order, Reply, Glance, Append, AppendReply, LoadRequest, LoadReply, Message, Delivery)
 """Everything that a dossier's workflow and activities are given or answer."""
 
 OPTIONS: Final[dict[str, Any]] = {
@@ -92,7 +88,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=task_queue,
-        activities=[activities.append, activities.append_chain, activities.load, links.deliver, links.find_door],
+        activities=[activities.append, activities.load, links.deliver, links.find_door],
         nexus_service_handlers=[DossiersHandler(here)],
         **{"workflows": [DossierWorkflow], **OPTIONS, **options},
     )

@@ -11,31 +11,69 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from activities.carriers.loading import Known
-from activities.carriers.protocol import Callback, Unreadable
+from activities.carriers.protocol import Callback, Scan, Unreadable
+from domain.dossier.commands import Order, RecordScan
+from domain.errors import Refusal
+from domain.ids import CommandId, Stream
+from domain.postal import ScanState
 from runtime import logging
 from runtime.instruments import CALLBACKS
 from store.errors import StoreUnavailable
-from store.inbox import UNKNOWN_TRACKING, Inbox, Raw, Settlement, Status
-from workers.scans import EVENT_ID_REUSED, Heard, Scans, delay_of, parked
-from workflows.client import Dossiers
+from store.inbox import UNKNOWN_TRACKING, Inbox, Meaning, Raw, Settlement, Status
+from workflows.client import Dossiers, DossiersUnavailable
 
 LOG = logging.logger(__name__)
+PARKED: Final = "callback.parked"
+FAILED: Final = "callback.failed"
 STORE_AWAY: Final = "relay.store_away"
 
 PATIENCE: Final = timedelta(minutes=5)
 """How long a callback about an unknown parcel waits for its order before an operator is told."""
 BATCH: Final = 200
-"""Callbacks taken up at once, beside the others of their parcels that are known already."""
-COMPANY: Final = 2000
-"""At most so many of those others."""
-PAGE: Final = 500
-"""Callbacks read at once to learn whose they are."""
+AT_ONCE: Final = 32
+"""Dossiers that get scans at the same time."""
 LEASE: Final = timedelta(seconds=60)
+ORDER_TIMEOUT: Final = timedelta(seconds=10)
 POLL_SECONDS: Final = 0.25
 UNPARK_SECONDS: Final = 2.0
+FIRST_DELAY, LONGEST_DELAY = 0.5, 60.0
+MOST_FAILURES: Final = 10
+"""Defects while one callback is worked on after which it is parked."""
 
 REPEATED: Final = "repeated"
+STATUS_UNKNOWN: Final = "status_unknown"
+EVENT_ID_REUSED: Final = "event_id_reused"
+UNAVAILABLE: Final = "unavailable"
+DEFECT: Final = "defect"
+WRONG_DOSSIER: Final = frozenset({"parcel_unknown", "dossier_unknown"})
+"""Refusals that mean the callback was brought to a dossier that it is not about."""
+NOT_YET: Final = "occurred_in_future"
+REUSED: Final = "command_id_reused"
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A callback that could be read."""
+
+    raw: Raw
+    scan: Scan
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells one word of a carrier from another."""
+        return self.raw.carrier, self.scan.event_id
+
+    @property
+    def parcel(self) -> tuple[str, str]:
+        """Carrier and tracking number."""
+        return self.raw.carrier, self.scan.tracking
+
+    def settled(self, status: Status, reason: str = "", detail: str = "", delay: float = 0.0) -> Settlement:
+        """What becomes of it."""
+        meaning = Meaning(self.scan.event_id, self.scan.tracking, self.scan.at, self.raw.stream)
+        return Settlement(self.raw.id, status, reason, detail, meaning, delay)
 
 
 class Inbound:
@@ -51,10 +89,10 @@ class Inbound:
     ) -> None:
         """Read by ``carriers``, order at ``dossiers``."""
         self._inbox = inbox
-        self._scans = Scans(dossiers)
+        self._dossiers = dossiers
         self._carriers = carriers
         self._patience = patience
-        self._looking = asyncio.Lock()
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """Work until cancelled. PostgreSQL and Temporal may be away."""
@@ -62,8 +100,6 @@ class Inbound:
             try:
                 if await self.step() < BATCH:
                     await self._wait()
-                else:
-                    await self._look_ahead()
             except StoreUnavailable as error:
                 LOG.warning(STORE_AWAY, problem=str(error))
                 await asyncio.sleep(1)
@@ -78,8 +114,8 @@ class Inbound:
             await asyncio.sleep(UNPARK_SECONDS)
 
     async def step(self, limit: int = BATCH) -> int:
-        """Work on the rows that are due, up to ``limit`` and their company; returns how many they were."""
-        rows = await self._inbox.claim(limit, LEASE, company=COMPANY)
+        """Work on the rows that are due, up to ``limit``; returns how many they were."""
+        rows = await self._inbox.claim(limit, LEASE)
         if rows:
             try:
                 await self._work_on(rows)
@@ -90,22 +126,6 @@ class Inbound:
                 raise
         return len(rows)
 
-    async def _look_ahead(self) -> None:
-        """Where many wait, note whose they are, so that all of one parcel are taken up together.
-
-        It decides on nothing: what cannot be read is left to whoever takes it up.
-        """
-        if self._looking.locked():
-            return
-        async with self._looking:
-            last, full = 0, True
-            while full:
-                rows = await self._inbox.unread(PAGE, after=last)
-                read = [self._read(raw) for raw in rows]
-                await self._inbox.note({one.raw.id: one.meaning for one in read if isinstance(one, Heard)})
-                full = len(rows) == PAGE
-                last = rows[-1].id if rows else last
-
     async def _work_on(self, rows: Sequence[Raw]) -> None:
         settlements: list[Settlement] = []
         heard: list[Heard] = []
@@ -114,7 +134,7 @@ class Inbound:
             if isinstance(read, Heard):
                 heard.append(read)
             else:
-                settlements.append(parked(read) if read.status is Status.PARKED else read)
+                settlements.append(read)
         settlements += await self._apply(heard)
         await self._inbox.settle(settlements)
         for settlement in settlements:
@@ -123,7 +143,7 @@ class Inbound:
     def _read(self, raw: Raw) -> Heard | Settlement:
         known = self._carriers.get(raw.carrier)
         if known is None:
-            return Settlement(raw.id, Status.PARKED, "carrier_unknown", f"no carrier {raw.carrier} here")
+            return _parked(Settlement(raw.id, Status.PARKED, "carrier_unknown", f"no carrier {raw.carrier} here"))
         callback = Callback(raw.carrier, raw.headers, raw.body, raw.remote, raw.received_at)
         try:
             return Heard(raw, known.adapter.read(known.carrier, callback))
@@ -152,7 +172,7 @@ class Inbound:
                 settlements.append(self._unknown(one))
             else:
                 by_stream.setdefault(stream, []).append(one)
-        for done in await asyncio.gather(*(self._scans.bring(stream, group) for stream, group in by_stream.items())):
+        for done in await asyncio.gather(*(self._bring(stream, group) for stream, group in by_stream.items())):
             settlements += done
         fate = {one.id: one for one in settlements}
         settlements += [_likewise(one, first[one.key], fate[first[one.key].raw.id]) for one in again]
@@ -162,8 +182,44 @@ class Inbound:
         """A parcel that nobody ordered: perhaps it is being ordered just now."""
         detail = f"no dossier has a parcel {one.scan.tracking} of {one.raw.carrier}"
         if datetime.now(UTC) - one.raw.received_at < self._patience:
-            return one.settled(Status.WAITING, UNKNOWN_TRACKING, detail, delay_of(one.raw))
-        return parked(one.settled(Status.PARKED, UNKNOWN_TRACKING, detail))
+            return one.settled(Status.WAITING, UNKNOWN_TRACKING, detail, _delay(one.raw))
+        return _parked(one.settled(Status.PARKED, UNKNOWN_TRACKING, detail))
+
+    async def _bring(self, stream: str, group: list[Heard]) -> list[Settlement]:
+        """Order a dossier's scans there, earliest first by the carrier's time; after an outage the rest waits."""
+        settlements = []
+        away = False
+        async with self._slots:
+            for one in sorted(group, key=lambda one: (one.scan.at, one.raw.id)):
+                settlement = _waits(one, UNAVAILABLE) if away else await self._order(stream, one)
+                away = away or (settlement.status is Status.WAITING and settlement.reason == UNAVAILABLE)
+                settlements.append(settlement)
+        return settlements
+
+    async def _order(self, stream: str, one: Heard) -> Settlement:
+        mapped = Heard(msgspec.structs.replace(one.raw, stream=stream), one.scan)
+        try:
+            await self._dossiers.execute(Stream(stream), _order(stream, one), ORDER_TIMEOUT)
+        except Refusal as refusal:
+            return self._refused(one if refusal.code in WRONG_DOSSIER else mapped, refusal)
+        except (DossiersUnavailable, StoreUnavailable, TimeoutError):
+            return _waits(one, UNAVAILABLE)
+        except Exception:
+            LOG.exception(FAILED, inbox=one.raw.id, dossier=stream)
+            if one.raw.attempts < MOST_FAILURES:
+                return _waits(one, DEFECT)
+            return _parked(mapped.settled(Status.PARKED, DEFECT, "the scan could not be recorded; see the log"))
+        return mapped.settled(Status.APPLIED, STATUS_UNKNOWN if one.scan.state is ScanState.UNKNOWN else "")
+
+    def _refused(self, one: Heard, refusal: Refusal) -> Settlement:
+        """What a dossier does not take; a clock that is a little ahead of ours is waited for."""
+        if refusal.code in WRONG_DOSSIER:
+            return _parked(one.settled(Status.PARKED, refusal.code, refusal.message))
+        if refusal.code == NOT_YET and datetime.now(UTC) <= one.scan.at:
+            return one.settled(Status.WAITING, NOT_YET, refusal.message, _until(one.scan.at))
+        if refusal.code == REUSED:
+            return one.settled(Status.REFUSED, EVENT_ID_REUSED, refusal.message)
+        return one.settled(Status.REFUSED, refusal.code, refusal.message)
 
     async def _wait(self) -> None:
         due = await self._inbox.next_due()
@@ -174,6 +230,27 @@ def ending() -> bool:
     """Whether this task was told to end: a wait that is just over swallows the word (``asyncio.wait_for``)."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _order(stream: str, one: Heard) -> Order:
+    scan, carrier = one.scan, one.raw.carrier
+    return Order(
+        id=CommandId(f"post/{carrier}/{scan.event_id}"),
+        command=RecordScan(
+            state=scan.state,
+            tracking=scan.tracking,
+            carrier=carrier,
+            signed=scan.signed,
+            reason=scan.reason or (scan.status if scan.state is ScanState.UNKNOWN else ""),
+            place=scan.place,
+            event_id=scan.event_id,
+        ),
+        recorded_at=datetime.now(UTC),
+        occurred_at=scan.at,
+        actor=f"post/{carrier}",
+        causation_id=f"inbox/{one.raw.id}",
+        correlation_id=stream.partition("/")[0],
+    )
 
 
 def _repetition(one: Heard, before: tuple[str, datetime]) -> Settlement:
@@ -188,3 +265,21 @@ def _likewise(one: Heard, first: Heard, fate: Settlement) -> Settlement:
     if fate.status is Status.APPLIED:
         return _repetition(one, (first.scan.tracking, first.scan.at))
     return one.settled(fate.status, fate.reason, fate.detail, fate.delay)
+
+
+def _waits(one: Heard, reason: str) -> Settlement:
+    return one.settled(Status.WAITING, reason, "", _delay(one.raw))
+
+
+def _delay(raw: Raw) -> float:
+    """Seconds until a row is looked at again, longer each time."""
+    return float(min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(raw.attempts - 1, 10)))
+
+
+def _until(moment: datetime) -> float:
+    return max(0.1, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _parked(settlement: Settlement) -> Settlement:
+    LOG.warning(PARKED, inbox=settlement.id, reason=settlement.reason)
+    return settlement

@@ -1,11 +1,9 @@
 """The dossiers as callers see them: send an order, get what came of it. The one place where callers meet Temporal."""
 
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from datetime import timedelta
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
-import msgspec
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -32,10 +30,9 @@ from domain.link import Message
 from domain.record import Record
 from store.errors import StoreUnavailable
 from workflows.dossier import REUSED, DossierWorkflow
-from workflows.messages import Answer, Answers, Glance, Orders, Places, Reply, Start
-from workflows.options import DOSSIER, EXECUTE, EXECUTE_ALL, SETTLE
+from workflows.messages import Glance, Places, Reply, Start
+from workflows.options import DOSSIER, EXECUTE, SETTLE
 
-A = TypeVar("A")
 DELIVERY = timedelta(seconds=25)
 """How long a linked stream may take to answer before delivery is tried again."""
 DEFINITE = {
@@ -157,35 +154,14 @@ class Dossiers:
         """
         client = await self._client_of(rules.procedure.authority)
         start = await self._start(stream, rules.slim())
-        return await self._answer(self._with_start(client, start, _one(order), timeout), stream, order)
+        return await self._answer(self._with_start(client, start, order, timeout), stream, order)
 
     async def execute(self, stream: Stream, order: Order, timeout: timedelta) -> Reply:  # noqa: ASYNC109  # the RPC's own
         """Send an order to an existing dossier; one without a running workflow is taken up from the store.
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
-        return await self._answer(self._update(await self.home(stream), stream, _one(order), timeout), stream, order)
-
-    async def execute_all(
-        self,
-        stream: Stream,
-        orders: Sequence[Order],
-        timeout: timedelta,  # noqa: ASYNC109  # the RPC's own
-    ) -> list[Reply | Refused]:
-        """Send several orders to a dossier at one go: carried out in turn, answered each for itself.
-
-        Raises DossiersUnavailable when no answer came within ``timeout``, Refused where the dossier answers none of
-        them (its run is that of an older program, say): send each by itself then.
-        """
-        asked = _several(orders)
-        answers = await self._heard(self._update(await self.home(stream), stream, asked, timeout))
-        found: list[Reply | Refused] = []
-        for order, answer in zip(orders, answers.answers, strict=True):
-            try:
-                found.append(answer.reply or await self._repeated(_no(answer), stream, order))
-            except Refused as refused:
-                found.append(refused)
-        return found
+        return await self._answer(self._update(await self.home(stream), stream, order, timeout), stream, order)
 
     async def glance(
         self,
@@ -221,7 +197,7 @@ class Dossiers:
 
         Raises Refused, or DossiersUnavailable when no answer came within ``timeout``.
         """
-        return await self._answer(self._with_start(self._client, start, _one(order), timeout), start.stream, order)
+        return await self._answer(self._with_start(self._client, start, order, timeout), start.stream, order)
 
     async def settle(self, stream: Stream) -> bool:
         """Wait until the dossier's messages to linked streams are delivered; false where none is running."""
@@ -344,28 +320,28 @@ class Dossiers:
         self,
         client: Client,
         stream: Stream,
-        asked: "_Asked[A]",
+        order: Order,
         timeout: timedelta,  # noqa: ASYNC109  # the RPC's own
-    ) -> A:
+    ) -> Reply:
         handle: WorkflowHandle[DossierWorkflow, int] = client.get_workflow_handle_for(DossierWorkflow.run, stream)
         try:
-            answer: A = await handle.execute_update(
-                asked.update, asked.argument, id=asked.id, result_type=asked.answer, rpc_timeout=timeout
+            reply: Reply = await handle.execute_update(
+                EXECUTE, order, id=_update_id(order), result_type=Reply, rpc_timeout=timeout
             )
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
         else:
-            return answer
-        return await self._with_start(client, await self._start(stream), asked, timeout)
+            return reply
+        return await self._with_start(client, await self._start(stream), order, timeout)
 
     async def _with_start(
         self,
         client: Client,
         start: Start,
-        asked: "_Asked[A]",
+        order: Order,
         timeout: timedelta,  # noqa: ASYNC109  # the RPC's own
-    ) -> A:
+    ) -> Reply:
         operation = WithStartWorkflowOperation(
             DossierWorkflow.run,
             start,
@@ -374,27 +350,21 @@ class Dossiers:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         )
-        answer: A = await client.execute_update_with_start_workflow(
-            asked.update,
-            asked.argument,
+        reply: Reply = await client.execute_update_with_start_workflow(
+            EXECUTE,
+            order,
             start_workflow_operation=operation,
-            id=asked.id,
-            result_type=asked.answer,
+            id=_update_id(order),
+            result_type=Reply,
             rpc_timeout=timeout,
         )
-        return answer
+        return reply
 
     async def _answer(self, call: Awaitable[Reply], stream: Stream, order: Order) -> Reply:
         try:
-            return await self._heard(call)
-        except Refused as refused:
-            return await self._repeated(refused, stream, order)
-
-    async def _heard(self, call: Awaitable[A]) -> A:
-        try:
             return await call
         except WorkflowUpdateFailedError as failed:
-            raise _refused(failed) from None
+            refused = _refused(failed)
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise DossiersUnavailable from error
         except RPCError as error:
@@ -405,8 +375,6 @@ class Dossiers:
             if not str(error).startswith(NEVER_CONNECTED):
                 raise
             raise DossiersUnavailable from error
-
-    async def _repeated(self, refused: Refused, stream: Stream, order: Order) -> Reply:
         try:
             return await self._repeat_or_refuse(refused, stream, order)
         except StoreUnavailable as error:
@@ -422,28 +390,6 @@ class Dossiers:
             raise Refused(REUSED, message, {"command_id": order.id})
         records = await self._commands.read_command(stream, order.id)
         return Reply(stream, records[0].version, records[-1].version)
-
-
-class _Asked(msgspec.Struct, Generic[A], frozen=True):
-    """A question to a dossier's run: the update's name, its argument and id, and what it is answered with."""
-
-    update: str
-    argument: Order | Orders
-    id: str
-    answer: type[A]
-
-
-def _one(order: Order) -> _Asked[Reply]:
-    return _Asked(EXECUTE, order, _update_id(order), Reply)
-
-
-def _several(orders: Sequence[Order]) -> _Asked[Answers]:
-    parts = "\n".join(_update_id(order) for order in orders)
-    return _Asked(EXECUTE_ALL, Orders(tuple(orders)), hashlib.sha256(parts.encode()).hexdigest(), Answers)
-
-
-def _no(answer: Answer) -> Refused:
-    return Refused(answer.code, answer.message, dict(answer.details))
 
 
 def _update_id(order: Order) -> str:

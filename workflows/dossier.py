@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, NexusOperationError, WorkflowAlreadyStartedError
@@ -15,7 +14,6 @@ from workflows.options import (
     DOOR_RETRY,
     DOSSIER,
     EXECUTE,
-    EXECUTE_ALL,
     GLANCE,
     JOURNAL_RETRY,
     JOURNAL_TIMEOUT,
@@ -29,37 +27,26 @@ from workflows.options import (
 with workflow.unsafe.imports_passed_through():
     from msgspec.structs import replace
 
-    from activities.messages import (
-        APPEND,
-        APPEND_CHAIN,
-        DELIVER,
-        FIND_DOOR,
-        LOAD,
-        AppendReply,
-        Chain,
-        ChainReply,
-        LoadReply,
-        LoadRequest,
-    )
+    from activities.messages import APPEND, DELIVER, FIND_DOOR, LOAD, AppendReply, LoadReply, LoadRequest
     from domain.dossier.agenda import next_moment
-    from domain.dossier.codec import fact_of, order_digest
+    from domain.dossier.codec import fact_of, new_event, order_digest
     from domain.dossier.commands import Order, PassMoment, ReviseCalendar
     from domain.dossier.decider import decide
-    from domain.dossier.events import Event
+    from domain.dossier.events import Event, Fact
+    from domain.dossier.evolve import evolve
     from domain.dossier.rules import Rules
     from domain.dossier.state import Dossier
+    from domain.dossier.summary import summarise
     from domain.dossier.view import Status
     from domain.errors import Refusal
     from domain.ids import CommandId, Stream
     from domain.link import BETWEEN_STREAMS, ENGINE, Message, messages, recovery_messages
     from domain.record import Append, Outcome
-    from workflows.chain import Decided, Link, after, append_of, decide_in_turn
     from workflows.interning import intern_rules
-    from workflows.messages import Answer, Answers, Done, Glance, Orders, Reply, Start
+    from workflows.messages import Done, Glance, Reply, Start
     from workflows.nexus import Delivery, DossiersService, endpoint_of
 
 REUSED = "command_id_reused"
-T = TypeVar("T")
 
 
 @workflow.defn(name=DOSSIER)
@@ -145,21 +132,6 @@ class DossierWorkflow:
         except Refusal as refusal:
             raise _application_error(refusal) from None
 
-    @workflow.update(name=EXECUTE_ALL)
-    async def execute_all(self, orders: Orders) -> Answers:
-        """Carry several orders out, one after the other: each has its own effect, its own refusal, its own answer.
-
-        What they come to is stored at one go. Raises ApplicationError where the stream is unknown.
-        """
-        self._orders += 1
-        async with self._lock:
-            await self._loaded()
-            in_turn = [self._timed(order) for order in orders.orders]
-            answers: list[Answer] = []
-            while len(answers) < len(in_turn):
-                answers += await self._perform_some(in_turn[len(answers) :])
-        return Answers(tuple(answers))
-
     @workflow.update(name=SETTLE)
     async def settle(self) -> bool:
         """Return once every message to linked streams is delivered.
@@ -229,13 +201,23 @@ class DossierWorkflow:
 
     async def _append(self, order: Order, digest: bytes, events: tuple[Event, ...]) -> Done | None:
         """Store the events and fold them; none when another writer was first and deciding must start over."""
-        rules, state = after(self._known_rules(), self._state, order, events)
-        link = Link(order, digest, events, rules, state)
-        request = append_of(self._start.stream, link, self._head)
+        first = self._state.version + 1
+        rules, state = self._after(order, events)
+        request = Append(
+            stream=self._start.stream,
+            expected_version=self._state.version,
+            prev_hash=self._head,
+            command_id=order.id,
+            command_digest=digest,
+            events=tuple(new_event(event, order) for event in events),
+            view=summarise(rules, state, self._start.stream),
+        )
         reply = await self._store(request)
         match Outcome(reply.outcome):
             case Outcome.APPENDED:
-                return self._folded(link, reply.head)
+                self._move_on(rules, state, reply.head, order.recorded_at)
+                self._outgoing += messages(self._start.stream, state, order, events)
+                return Done(order.id, digest, first, state.version)
             case Outcome.REPEATED:
                 # The answer to an earlier attempt was lost, or a whole run: what else is stored is not known here.
                 await self._reload()
@@ -249,15 +231,12 @@ class DossierWorkflow:
                 raise _reused(order.id)
 
     async def _store(self, request: Append) -> AppendReply:
-        return await self._call_store(APPEND, request, AppendReply)
-
-    async def _call_store(self, activity: str, request: Any, kind: type[T]) -> T:  # noqa: ANN401  # the activity's own
         """The store's answer, however long that takes; refuses what the store can never hold."""
         try:
-            reply: T = await workflow.execute_activity(
-                activity,
+            reply: AppendReply = await workflow.execute_activity(
+                APPEND,
                 request,
-                result_type=kind,
+                result_type=AppendReply,
                 start_to_close_timeout=JOURNAL_TIMEOUT,
                 retry_policy=JOURNAL_RETRY,
             )
@@ -267,58 +246,24 @@ class DossierWorkflow:
             raise
         return reply
 
-    def _folded(self, link: Link, head: bytes) -> Done:
-        self._move_on(link.rules, link.state, head, link.order.recorded_at)
-        self._outgoing += messages(self._start.stream, link.state, link.order, link.events)
-        return Done(link.order.id, link.digest, link.first, link.state.version)
-
-    async def _perform_some(self, orders: list[Order]) -> list[Answer]:
-        """Answers to the first orders, to one at least: what can be decided before any of it is stored."""
-        try:
-            await self._pass_earlier_moments(orders[0])
-        except Refusal as refusal:
-            return [_answer_of(refusal)]
-        decided = decide_in_turn(self._known_rules(), self._state, orders, self._recent, self._next_moment)
-        if not decided:
-            return [await self._perform_one(orders[0])]
-        links = [one for one in decided if isinstance(one, Link)]
-        stored = await self._store_chain(links) if links else 0
-        answers: list[Answer] = []
-        for one, order in zip(decided, orders, strict=False):
-            if stored < len(links) and one is links[stored]:
-                # Stored before, or another writer was first: nothing from here on was decided on what is true.
-                return [*answers, await self._perform_one(order)]
-            answers.append(self._answer(one))
-        return answers
-
-    async def _perform_one(self, order: Order) -> Answer:
-        try:
-            return Answer(await self._perform(order))
-        except Refusal as refusal:
-            return _answer_of(refusal)
-        except ApplicationError as error:
-            if error.type is None or not error.non_retryable:
-                raise
-            return Answer(None, error.type, error.message)
-
-    def _answer(self, decided: Decided) -> Answer:
-        match decided:
-            case Link():
-                return Answer(Reply(self._start.stream, decided.first, decided.state.version))
-            case Refusal():
-                return _answer_of(decided)
-            case None:
-                return Answer(Reply(self._start.stream, 0, self._state.version))
-
-    async def _store_chain(self, links: list[Link]) -> int:
-        """Store what was decided and fold it; returns of how many orders, from the first on."""
-        stream = self._start.stream
-        reply = await self._call_store(
-            APPEND_CHAIN, Chain(tuple(append_of(stream, link, self._head) for link in links)), ChainReply
-        )
-        for link, head in zip(links, reply.heads, strict=False):
-            self._remember(self._folded(link, head))
-        return len(reply.heads)
+    def _after(self, order: Order, events: tuple[Event, ...]) -> tuple[Rules, Dossier]:
+        state = self._state
+        for event in events:
+            fact = Fact(
+                event=event,
+                version=state.version + 1,
+                occurred_at=order.at,
+                recorded_at=order.recorded_at,
+                actor=order.actor,
+                authority=order.authority,
+                on_behalf_of=order.on_behalf_of,
+                command_id=order.id,
+            )
+            state = evolve(state, fact)
+        rules = self._known_rules()
+        if isinstance(order.command, ReviseCalendar):
+            rules = intern_rules(rules.with_calendar(order.command.calendar))
+        return rules, state
 
     def _repeat(self, done: Done, digest: bytes) -> Reply:
         if done.digest != digest:
@@ -573,10 +518,6 @@ class DossierWorkflow:
 
 def _application_error(refusal: Refusal) -> ApplicationError:
     return ApplicationError(refusal.message, refusal.details, type=refusal.code, non_retryable=True)
-
-
-def _answer_of(refusal: Refusal) -> Answer:
-    return Answer(None, refusal.code, refusal.message, refusal.details)
 
 
 def _reused(command_id: str) -> ApplicationError:

@@ -7,7 +7,6 @@ import msgspec
 from domain.dossier.commands import Order
 from domain.dossier.rules import Rules
 from domain.dossier.state import NEW, Dossier
-from domain.errors import Detail
 from domain.ids import AuthorityId, CommandId, Stream
 from domain.link import Message
 from domain.record import NO_HASH
@@ -68,27 +67,6 @@ class Reply(msgspec.Struct, frozen=True):
     stream: Stream
     first: int
     last: int
-
-
-class Orders(msgspec.Struct, frozen=True):
-    """Several orders to one dossier, to be carried out in this order."""
-
-    orders: tuple[Order, ...]
-
-
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of one order of several: a reply, or the refusal's stable code, message and details."""
-
-    reply: Reply | None
-    code: str = ""
-    message: str = ""
-    details: dict[str, Detail] = {}
-
-
-class Answers(msgspec.Struct, frozen=True):
-    """The answers to several orders, one for each."""
-
-    answers: tuple[Answer, ...]
 
 
 class Glance(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ from temporalio.common import RetryPolicy
 
 DOSSIER = "dossier"
 EXECUTE = "execute"
-EXECUTE_ALL = "execute_all"
 SETTLE = "settle"
 GLANCE = "glance"
 CALENDAR_REVISION = "calendar_revision"

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from domain.ids import CommandId, Stream
-from domain.record import NO_HASH, Append, Outcome, Record
+from domain.record import NO_HASH, Outcome, Record
 from store.errors import UnstorableData
 from store.hashing import verifies
 from store.journal import Journal
@@ -264,49 +264,3 @@ async def test_any_number_of_events_and_tasks(journal: Journal, events: int, siz
     answer = await journal.append(an_append(events=events, tasks=tasks))
     assert await journal.read(CODE) == list(answer.records)
     assert await journal.view(CODE) == a_view(version=events, tasks=tasks)
-
-
-def _links(after: list[Record], *commands: str) -> list[Append]:
-    """Appends of one event each that follow one another; their writer cannot know the hashes between them."""
-    version = len(after)
-    return [
-        msgspec.structs.replace(
-            an_append(command=command),
-            expected_version=version + number,
-            prev_hash=after[-1].hash if after and number == 0 else NO_HASH,
-            view=a_view(version=version + number + 1),
-        )
-        for number, command in enumerate(commands)
-    ]
-
-
-async def test_a_chain_is_appended_as_one(journal: Journal) -> None:
-    """Each after the one before; the answer is where the stream stands after each."""
-    stored = await fill(journal, 2)
-    heads = await journal.append_chain(_links(stored, "x", "y", "z"))
-    records = await journal.read(CODE)
-    assert heads == [record.hash for record in records[2:]]
-    assert [record.command_id for record in records] == ["c1", "c2", "x", "y", "z"]
-    assert [record.prev_hash for record in records[1:]] == [record.hash for record in records[:-1]]
-    assert all(verifies(record) for record in records)
-    assert await journal.view(CODE) == a_view(version=5)
-
-
-async def test_a_chain_ends_where_the_stream_is_otherwise(journal: Journal) -> None:
-    """At a command that is stored already; at its first link where another writer was there, or nothing is."""
-    stored = await fill(journal, 2)
-    assert len(await journal.append_chain(_links(stored, "x", "c1", "y"))) == 1
-    assert [record.command_id for record in await journal.read(CODE)] == ["c1", "c2", "x"]
-    assert await journal.append_chain(_links(stored, "z")) == []
-    ahead = msgspec.structs.replace(an_append(command="x"), prev_hash=b"\x07" * 32, expected_version=0)
-    assert await journal.append_chain([ahead]) == []
-
-
-async def test_a_chain_with_a_link_that_cannot_be_stored_is_not_stored(journal: Journal) -> None:
-    """All or none, where the fault is the writer's."""
-    stored = await fill(journal, 1)
-    good, bad = _links(stored, "x", "y")
-    event = msgspec.structs.replace(bad.events[0], actor="\0")
-    with pytest.raises(UnstorableData):
-        await journal.append_chain([good, msgspec.structs.replace(bad, events=(event,))])
-    assert await journal.read(CODE) == stored

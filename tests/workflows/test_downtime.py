@@ -22,8 +22,7 @@ MISSED = {
 KEPT = {"dossier.reminded": "2026-03-12T11:00+07:00"}
 
 
-async def server() -> WorkflowEnvironment:
-    """A server of virtual time that knows nothing yet."""
+async def _server() -> WorkflowEnvironment:
     return await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(binaries.temporal_test_server()), data_converter=DATA_CONVERTER
     )
@@ -32,13 +31,13 @@ async def server() -> WorkflowEnvironment:
 async def test_three_days_without_a_server() -> None:
     """Temporal is lost with all it knew and begins empty three days later; the store is enough."""
     journal = MemoryJournal()
-    async with await server() as first, desk(first, journal, rules()) as before:
+    async with await _server() as first, desk(first, journal, rules()) as before:
         await before.receive()
         await before.wait_until(DIES)
     known = {record.type for record in await journal.read(Stream("A"))}
     assert not known & (MISSED.keys() | KEPT.keys())
 
-    async with await server() as second:
+    async with await _server() as second:
         back = datetime.fromisoformat(BACK)
         after = Desk(second, journal, rules(), back - await second.get_current_time())
         async with after.worker():
