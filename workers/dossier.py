@@ -136,18 +136,27 @@ async def main(settings: Settings) -> None:
         around = Neighbours(settings, database, client)
         journal, rules = PostgresJournal(database), PinnedRules(database)
         version = versioned(settings.worker_deployment, settings.worker_build)
-        workers = []
-        for namespace in await _served(settings, around):
-            own = client if namespace == client.namespace else await _connected(settings, namespace)
-            await _open_door(own, settings, around)
-            workers.append(build_worker(own, journal, rules, settings.task_queue, around=around, **version))
-            if own is client:
+
+        def worker_in(own: Client) -> Worker:
+            return build_worker(own, journal, rules, settings.task_queue, around=around, **version)
+
+        async with asyncio.TaskGroup() as group:
+            if client.namespace in _named(settings, client.namespace):
                 dossiers = dossiers_of(settings, database, client)
                 await running.enter_async_context(build_batch_worker(client, database, dossiers, settings.task_queue))
-        process.announce_ready(settings)
-        async with asyncio.TaskGroup() as group:
-            for worker in workers:
-                group.create_task(worker.run())
+                group.create_task(worker_in(client).run())
+            process.announce_ready(settings)
+            # Who else is to be served stands in the store, which may be away; nobody at home waits for that.
+            for namespace in await _served(settings, around):
+                own = client if namespace == client.namespace else await _connected(settings, namespace)
+                await _open_door(own, settings, around)
+                if own is not client:
+                    group.create_task(worker_in(own).run())
+
+
+def _named(settings: Settings, home: str) -> tuple[str, ...]:
+    """The namespaces that the settings name to be served; the process's own where they name none."""
+    return tuple(name for name in settings.worker_namespaces.split(",") if name) or (home,)
 
 
 async def _connected(settings: Settings, namespace: str) -> Client:
@@ -163,7 +172,7 @@ async def _connected(settings: Settings, namespace: str) -> Client:
 async def _served(settings: Settings, around: Neighbours) -> tuple[str, ...]:
     """The namespaces whose dossiers this process runs, its own first."""
     if settings.worker_namespaces:
-        return tuple(name for name in settings.worker_namespaces.split(",") if name)
+        return _named(settings, settings.temporal_namespace)
     while True:
         try:
             others = {*(await around.places()).namespaces.values()} - {settings.temporal_namespace}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_27_delegations"
-down_revision = "2026_11_27_inbox_by_parcel"
+down_revision = "2026_11_27_row_security"
 branch_labels = None
 depends_on = None
 
