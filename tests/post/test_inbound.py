@@ -163,6 +163,9 @@ async def test_a_relay_that_is_stopped_gives_back_what_it_has_in_hand(
     code, tracking = await _collected(clerk, "ems")
     async with await psycopg.AsyncConnection.connect(system.settings.database_url) as blocker:
         async with relaying(system.settings) as inbox:
+            async with asyncio.timeout(30):
+                while not await inbox.streams_of([("ems", tracking)]):  # noqa: ASYNC110  # till the parcel is known
+                    await asyncio.sleep(0.02)
             await blocker.execute("SELECT FROM streams WHERE stream = %s FOR UPDATE", (code,))
             await send_ems(carrier, tracking, "EMA", datetime.now(UTC) - timedelta(minutes=1), f"{tracking}-1")
             await until(lambda counts: bool(counts.get("new")), inbox)
