@@ -17,6 +17,7 @@ BENCHMARKS: Final = (
     "due",
     "appends",
     "dossiers",
+    "links",
     "memory",
     "latency",
     "rebuild",

@@ -72,10 +72,10 @@ def run(scale: float = 1.0) -> dict[str, Any]:
 
 
 @contextmanager
-def temporal_server() -> Iterator[str]:
-    """A durable Temporal of the benchmark's own; its address."""
+def temporal_server(*namespaces: str) -> Iterator[str]:
+    """A durable Temporal of the benchmark's own, with these namespaces beside its default one; its address."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as directory:
-        server = EmbeddedTemporal(Path(directory), port=ports.free_port())
+        server = EmbeddedTemporal(Path(directory), port=ports.free_port(), namespaces=namespaces)
         server.start()
         try:
             yield server.address
@@ -98,7 +98,7 @@ async def _measure(server: Server, address: str, lives: int) -> dict[str, Any]:
             for number in range(ROUNDS + 1):
                 for name, life in sides.items():
                     rates[name].append(await _turn(life, f"{name}-{number}", lives))
-            histories = {name: await _history(client, f"{name}-0-0") for name in sides}
+            histories = {name: await history_of(client, f"{name}-0-0") for name in sides}
     return _result({name: found[1:] for name, found in rates.items()}, histories)  # the first round warms up
 
 
@@ -128,7 +128,7 @@ def _result(rates: dict[str, list[float]], histories: dict[str, History]) -> dic
     return {"row": row, "details": details}
 
 
-async def _history(client: Client, workflow: str) -> History:
+async def history_of(client: Client, workflow: str) -> History:
     """The history of a finished workflow."""
     events = (await client.get_workflow_handle(workflow).fetch_history()).events
     return History(len(events), sum(event.ByteSize() for event in events))
