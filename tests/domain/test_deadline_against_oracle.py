@@ -3,7 +3,7 @@
 from datetime import datetime
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import Calendar
@@ -113,7 +113,12 @@ def test_suspending_never_makes_a_deadline_earlier(
 def test_restarting_never_makes_a_deadline_earlier(
     name: str, rule: Rule, start: int, stops: list[tuple[int, int]]
 ) -> None:
-    """Restarts, overlapping or not, leave a due moment that is not before the one without any."""
+    """Restarts, overlapping or not, leave a due moment that is not before the one without any.
+
+    Not so where the cut-off moves a start to the next working day while the budget runs on days off too: there a start
+    on a day off, which is taken as it is, is overtaken by one after the cut-off of the day before.
+    """
+    assume(rule.cutoff is None or rule.unit.startswith("working_"))
     slow_one, calendar = slow(name), fast(name)
     intervals = [(a, a + length) for a, length in stops]
     restarted = due_of(calendar, clock(slow_one, rule, start, intervals, Effect.RESTART))
