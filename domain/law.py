@@ -2,7 +2,7 @@
 
 import msgspec
 
-from domain.period import Period
+from domain.period import Period, clock_time
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,3 +31,7 @@ class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apology_notice: Rule
     postal_silence: Rule | None = None
     postal_invitations_apart: Rule | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a law whose synchronisation is not in the clock's time."""
+        clock_time(self.link_synchronisation.period)

@@ -43,6 +43,28 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     opens: str | None = None
 
 
+def parent_of(part: Stream, link: str) -> Stream | None:
+    """The stream that handed a part over under this link (none: the link is one of the stream's own)."""
+    above, _, last = part.rpartition("/")
+    return Stream(above) if above and link in {last, last.rpartition(".")[0]} else None
+
+
+def told_of(message: Message) -> tuple[str, int] | None:
+    """The hand-over, and its number, on which the other side waits for this message (none: it has ended)."""
+    match message.order.command:
+        case (
+            c.ReceiveLink(link=link, sequence=sequence)
+            | c.NoteLinkAcknowledged(link=link, sequence=sequence)
+            | c.NoteLinkAnswered(link=link, sequence=sequence)
+            | c.NoteLinkSuspended(link=link, sequence=sequence)
+            | c.NoteLinkResumed(link=link, sequence=sequence)
+            | c.NoteLinkHandedBack(link=link, sequence=sequence)
+        ):
+            return link, sequence
+        case _:
+            return None
+
+
 def part_of(parent: Stream, link: str, attempt: int = 1) -> Stream:
     """The stream of a linked part; one that is handed over anew begins a new stream: ``L1``, then ``L1.2``."""
     return Stream(f"{parent}/{link}" if attempt == 1 else f"{parent}/{link}.{attempt}")

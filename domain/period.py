@@ -1,6 +1,7 @@
 """Periods of time as the law states them: an amount and a unit."""
 
 import re
+from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
@@ -53,6 +54,18 @@ def earlier(period: Period, margin: Period, hours_per_day: float) -> Period | No
         return None
     hours = period.amount * weights[period.unit] - margin.amount * weights[margin.unit]
     return Period(round(hours, 6), Unit.WORKING_HOUR) if hours > 0 else None
+
+
+def clock_time(period: Period) -> timedelta:
+    """The length of a period in the clock's units. Raises InvalidPeriod for working time, days and months."""
+    match period.unit:
+        case Unit.MINUTE:
+            return timedelta(minutes=period.amount)
+        case Unit.HOUR:
+            return timedelta(hours=period.amount)
+        case _:
+            message = f"{period} is not the clock's time: say it in minutes or hours"
+            raise InvalidPeriod(message, amount=str(period.amount), unit=period.unit.value)
 
 
 def check_amount(amount: float, unit: Unit) -> None:

@@ -28,6 +28,8 @@ INTERNAL = frozenset(
         c.NoteLinkSuspended,
         c.NoteLinkResumed,
         c.NoteLinkHandedBack,
+        c.NoteLinkUndelivered,
+        c.NoteLinkDelivered,
         c.RecallLink,
     }
 )

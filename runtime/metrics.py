@@ -105,6 +105,12 @@ DUE_SOON: Final = _gauge(
 HELD: Final = _gauge("motcua_dossiers_open_by_holder", "Open dossiers, by whom they wait for.", "holder")
 OLDEST: Final = _gauge("motcua_dossiers_oldest_open_seconds", "Time since the reception of the oldest open dossier.")
 UNACKNOWLEDGED: Final = _gauge("motcua_link_unacknowledged", "Hand-overs that the linked authority has not confirmed.")
+UNACKNOWLEDGED_OVERDUE: Final = _gauge(
+    "motcua_link_unacknowledged_overdue", "Hand-overs that the linked authority should have confirmed by now."
+)
+UNSYNCHRONISED: Final = _gauge(
+    "motcua_link_unsynchronised", "Hand-overs and answers that should be known on the other side by now.", "missing"
+)
 PROJECTION_LAG: Final = _engine(
     "motcua_projection_lag_events", "Placed events that the slowest projection has not seen."
 )
@@ -160,6 +166,8 @@ METRICS: Final = (
     HELD,
     OLDEST,
     UNACKNOWLEDGED,
+    UNACKNOWLEDGED_OVERDUE,
+    UNSYNCHRONISED,
     PROJECTION_LAG,
     SEQUENCER_LAG,
     TIMER_DRIFT,

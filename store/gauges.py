@@ -9,6 +9,8 @@ import msgspec
 from domain.authority import Authority
 from domain.calendar import Calendar, CalendarSpec, compile_calendar
 from domain.errors import OutsideCalendar
+from domain.law import Law
+from domain.period import clock_time
 from store.database import Connection, Database
 from store.exchange import Exchange, read_exchange
 from store.projections.projector import states
@@ -22,7 +24,11 @@ DRIFT_GRACE: Final = timedelta(minutes=1)
 """How late a timer may fire before it counts as drifting: a worker that is restarted needs some seconds."""
 
 _COUNTS: Final = b"SELECT measure, authority, field, detail, count FROM lateness_counts"
-_LINKS: Final = b"SELECT authority, field, count(*) FROM unacknowledged_links GROUP BY authority, field"
+_LINKS: Final = b"""
+    SELECT authority, field, missing,
+        count(*), count(*) FILTER (WHERE overdue), count(*) FILTER (WHERE since < %(told)s::timestamptz)
+    FROM hand_overs GROUP BY authority, field, missing
+"""
 _VERSIONS: Final = b"SELECT id, version FROM reference_contents WHERE kind = 'calendar'"
 _BODIES: Final = b"SELECT body::text FROM reference_contents WHERE kind = 'calendar' AND id = %s AND version = %s"
 _TOP: Final = b"SELECT position FROM sequencer_state"
@@ -83,12 +89,19 @@ class Held(msgspec.Struct, frozen=True):
     oldest: float
 
 
-class Unacknowledged(msgspec.Struct, frozen=True):
-    """Hand-overs to one authority that it has not confirmed."""
+class Outstanding(msgspec.Struct, frozen=True):
+    """Hand-overs to one authority of which the same is missing (``store.projections.hand_overs.Missing``).
+
+    ``overdue`` are acknowledgements that are; ``unsynchronised`` are those told longer ago than the law gives until the
+    other side knows (none where no law is in force).
+    """
 
     authority: str
     field: str
+    missing: str
     count: int
+    overdue: int
+    unsynchronised: int
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -96,7 +109,7 @@ class Figures(msgspec.Struct, frozen=True):
 
     counts: tuple[Count, ...]
     open: tuple[Open, ...]
-    unacknowledged: tuple[Unacknowledged, ...]
+    outstanding: tuple[Outstanding, ...]
     levels: dict[str, str]
     projection_lag: int
     sequencer_lag: float
@@ -116,12 +129,14 @@ class Gauges:
     async def read(self, now: datetime) -> Figures:
         """All figures as of ``now``. Raises StoreUnavailable."""
         authorities = await self._references.all_current(Kind.AUTHORITY, now.date(), Authority)
+        laws = await self._references.all_current(Kind.LAW, now.date(), Law)
+        told = next((now - clock_time(law.value.link_synchronisation.period) for law in laws), None)
         async with self._database.connection() as connection, connection.transaction():
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             return Figures(
                 counts=tuple(Count(*row) for row in await _rows(connection, _COUNTS)),
                 open=tuple([Open(*row) for row in await self._open(connection, now)]),
-                unacknowledged=tuple(Unacknowledged(*row) for row in await _rows(connection, _LINKS)),
+                outstanding=tuple(Outstanding(*row) for row in await _rows(connection, _LINKS, {"told": told})),
                 levels={authority.id: authority.value.level.value for authority in authorities},
                 projection_lag=await _projection_lag(connection),
                 sequencer_lag=(await lag(connection)).seconds,

@@ -48,6 +48,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     "activity": REPLACEABLE,
     "lateness_counts": REPLACEABLE,
     "unacknowledged_links": REPLACEABLE,
+    "hand_overs": REPLACEABLE,
     "completions": REPLACEABLE,
 }
 """What the application role may do with each table; a test asserts that the migrations grant exactly this."""

@@ -220,7 +220,21 @@ unacknowledged_links = sa.Table(
     sa.Column("sequence", sa.Integer, primary_key=True),
     sa.Column("authority", _id(), nullable=False),
     sa.Column("field", _id(), nullable=False),
-    comment="Asynchronous projection: hand-overs that the linked authority has not acknowledged yet.",
+    comment="Of older versions, which still write it during an upgrade; hand_overs is in its place. To be dropped.",
+)
+
+hand_overs = sa.Table(
+    "hand_overs",
+    metadata,
+    sa.Column("stream", _id(), primary_key=True),
+    sa.Column("link", _id(), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("missing", _id(), primary_key=True),
+    sa.Column("authority", _id(), nullable=False),
+    sa.Column("field", _id(), nullable=False),
+    sa.Column("since", _moment(), nullable=False),
+    sa.Column("overdue", sa.Boolean, nullable=False),
+    comment="Asynchronous projection: what is outstanding between the two sides of a hand-over.",
 )
 
 completions = sa.Table(

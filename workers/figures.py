@@ -13,6 +13,7 @@ from domain.lateness import BEYOND, BUCKETS, Measure
 from runtime import metrics
 from runtime.metrics import Metric
 from store.gauges import Figures
+from store.projections.hand_overs import Missing
 from store.upkeep import WHOLE, Task
 
 HOUR_MINUTES: Final = 60
@@ -164,11 +165,21 @@ class FiguresCollector(Collector):
             yield family
         yield soon
         yield from self._held()
-        waiting = metrics.UNACKNOWLEDGED
-        family = GaugeMetricFamily(waiting.name, waiting.help, labels=waiting.labels)
-        for link in self._figures.unacknowledged:
-            family.add_metric(self._who(link.authority, link.field), link.count)
-        yield family
+        yield from self._hand_overs()
+
+    def _hand_overs(self) -> Iterator[Family]:
+        waiting, late, untold = (
+            GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+            for metric in (metrics.UNACKNOWLEDGED, metrics.UNACKNOWLEDGED_OVERDUE, metrics.UNSYNCHRONISED)
+        )
+        for row in self._figures.outstanding:
+            who = self._who(row.authority, row.field)
+            if row.missing == Missing.ACKNOWLEDGEMENT:
+                waiting.add_metric(who, row.count)
+                late.add_metric(who, row.overdue)
+            else:
+                untold.add_metric((*who, row.missing), row.unsynchronised)
+        yield from (waiting, late, untold)
 
 
 def _alone(metric: Metric, number: float) -> Family:

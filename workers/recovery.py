@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from domain.dossier.agenda import ACKNOWLEDGEMENT
+from domain.dossier.events import ACKNOWLEDGEMENT
 from domain.dossier.history import state_of
 from domain.dossier.state import Link, LinkState
 from domain.ids import Stream

@@ -5,21 +5,17 @@ import contextlib
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, NexusOperationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError
 
+from workflows.courier import Courier, Outlook
 from workflows.options import (
     BIRTH_TIMEOUT,
-    DELIVERY_RETRY,
-    DELIVERY_TIMEOUT,
-    DOOR_RETRY,
     DOSSIER,
     EXECUTE,
     GLANCE,
     JOURNAL_RETRY,
     JOURNAL_TIMEOUT,
     MAX_UPDATES_PER_RUN,
-    NEXUS_AGAIN,
-    NEXUS_PATIENCE,
     RECENT_COMMANDS,
     SETTLE,
 )
@@ -27,7 +23,7 @@ from workflows.options import (
 with workflow.unsafe.imports_passed_through():
     from msgspec.structs import replace
 
-    from activities.messages import APPEND, DELIVER, FIND_DOOR, LOAD, AppendReply, LoadReply, LoadRequest
+    from activities.messages import APPEND, LOAD, AppendReply, LoadReply, LoadRequest
     from domain.dossier.agenda import next_moment
     from domain.dossier.codec import fact_of, new_event, order_digest
     from domain.dossier.commands import Order, PassMoment, ReviseCalendar
@@ -39,12 +35,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.dossier.summary import summarise
     from domain.dossier.view import Status
     from domain.errors import Refusal
-    from domain.ids import CommandId, Stream
-    from domain.link import BETWEEN_STREAMS, ENGINE, Message, messages, recovery_messages
+    from domain.ids import CommandId
+    from domain.link import BETWEEN_STREAMS, ENGINE, messages, recovery_messages
     from domain.record import Append, Outcome
     from workflows.interning import intern_rules
     from workflows.messages import Done, Glance, Reply, Start
-    from workflows.nexus import Delivery, DossiersService, endpoint_of
 
 REUSED = "command_id_reused"
 
@@ -66,7 +61,7 @@ class DossierWorkflow:
             self._move_on(intern_rules(start.rules), start.state, start.head, start.recorded_at)
         self._recent: dict[CommandId, Done] = {done.id: done for done in start.recent}
         self._lock = asyncio.Lock()
-        self._outgoing: list[Message] = list(start.outgoing)
+        self._courier = Courier(start, self._outlook, self._record)
         self._orders = 0
         self._looked = False
         self._asked = False
@@ -81,19 +76,19 @@ class DossierWorkflow:
         await self._begun()
         async with self._lock:
             await self._loaded()
-        courier = asyncio.create_task(self._deliver_all())
+        courier = asyncio.create_task(self._courier.run())
         while not self._over():
             await self._sleep(courier)
             await self._come_due()
             if self._worn_out() and not self._over():
-                await workflow.wait_condition(workflow.all_handlers_finished)
+                await workflow.wait_condition(self._idle)
                 courier.cancel()
                 workflow.continue_as_new(
                     self._carried_over(),
                     initial_versioning_behavior=workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE,
                 )
         await workflow.wait_condition(
-            lambda: courier.done() or (not self._outgoing and workflow.all_handlers_finished())
+            lambda: courier.done() or (not self._courier.outgoing and workflow.all_handlers_finished())
         )
         _raise_failure(courier)
         return self._state.version
@@ -141,14 +136,14 @@ class DossierWorkflow:
         again.
         """
         self._asked = True
-        await workflow.wait_condition(lambda: not self._outgoing or self._worn_out())
-        return not self._outgoing
+        await workflow.wait_condition(lambda: not self._courier.outgoing or self._worn_out())
+        return not self._courier.outgoing
 
     @workflow.query(name=GLANCE)
     def glance(self) -> Glance:
         """What reconciliation compares with the store."""
         return Glance(
-            self._start.stream, self._state.version, self._head, self._moment, self._armed, len(self._outgoing)
+            self._start.stream, self._state.version, self._head, self._moment, self._armed, len(self._courier.outgoing)
         )
 
     # -- orders ----------------------------------------------------------------------------------------------------
@@ -216,13 +211,13 @@ class DossierWorkflow:
         match Outcome(reply.outcome):
             case Outcome.APPENDED:
                 self._move_on(rules, state, reply.head, order.recorded_at)
-                self._outgoing += messages(self._start.stream, state, order, events)
+                self._courier.outgoing += messages(self._start.stream, state, order, events)
                 return Done(order.id, digest, first, state.version)
             case Outcome.REPEATED:
                 # The answer to an earlier attempt was lost, or a whole run: what else is stored is not known here.
                 await self._reload()
                 stored = [fact_of(record).event for record in reply.records]
-                self._outgoing += messages(self._start.stream, self._state, order, stored)
+                self._courier.outgoing += messages(self._start.stream, self._state, order, stored)
                 return Done(order.id, digest, reply.records[0].version, reply.records[-1].version)
             case Outcome.CONFLICT:
                 await self._reload()
@@ -285,10 +280,10 @@ class DossierWorkflow:
         """
         if self._rules is None and not self._looked:
             self._looked = True
-            before = len(self._outgoing)
+            before = len(self._courier.outgoing)
             await self._reload()
             if order is not None and isinstance(order.command, BETWEEN_STREAMS) and self._over():
-                del self._outgoing[before:]
+                del self._courier.outgoing[before:]
 
     async def _reload(self) -> None:
         """Read the whole stream anew, with the rules it has pinned; nothing changes where there is none."""
@@ -310,7 +305,7 @@ class DossierWorkflow:
             actor=ENGINE,
             correlation_id=found.state.origin.root if found.state.origin else self._start.stream,
         )
-        self._outgoing += recovery_messages(self._start.stream, found.state, taken_up)
+        self._courier.outgoing += recovery_messages(self._start.stream, found.state, taken_up)
 
     def _move_on(self, rules: Rules, state: Dossier, head: bytes, recorded_at: datetime | None) -> None:
         self._rules, self._state, self._head, self._recorded_at = rules, state, head, recorded_at
@@ -335,94 +330,21 @@ class DossierWorkflow:
 
     # -- linked streams ----------------------------------------------------------------------------------------------
 
-    async def _deliver_all(self) -> None:
-        """Deliver messages for as long as the run lives: to each stream in order, to several streams at once.
+    def _outlook(self) -> Outlook:
+        """What the courier goes by."""
+        return Outlook(self._known_rules(), self._state, self._now())
 
-        An authority that is away holds up its own messages only. What is cut short is delivered again by the next run.
-        """
-        couriers: dict[Stream, asyncio.Task[None]] = {}
-
-        def to_do() -> bool:
-            idle = any(message.to not in couriers for message in self._outgoing)
-            return idle or any(task.done() for task in couriers.values())
-
+    async def _record(self, order: Order) -> None:
+        """Record what became of a message. What cannot be recorded must not hold it up."""
         try:
-            while True:
-                await workflow.wait_condition(to_do)
-                for to in [to for to, task in couriers.items() if task.done()]:
-                    couriers.pop(to).result()
-                for message in self._outgoing:
-                    if message.to not in couriers:
-                        couriers[message.to] = asyncio.create_task(self._deliver_to(message.to))
-        finally:
-            for task in couriers.values():
-                task.cancel()
+            async with self._lock:
+                await self._perform(self._timed(order))
+        except (Refusal, ApplicationError) as refused:
+            workflow.logger.error("%s of %s cannot be recorded: %s", order.name, self._start.stream, refused)
 
-    async def _deliver_to(self, to: Stream) -> None:
-        while (message := next((known for known in self._outgoing if known.to == to), None)) is not None:
-            await self._deliver(message)
-            self._outgoing.remove(message)
-
-    async def _deliver(self, message: Message) -> None:
-        namespace = self._start.places.namespace_of(message.authority)
-        if namespace and namespace != workflow.info().namespace:
-            await self._deliver_abroad(message, namespace)
-        elif message.opens is None:
-            await self._deliver_here(message)
-        else:
-            await self._open_here(message)
-
-    async def _deliver_abroad(self, message: Message, namespace: str) -> None:
-        """Call the other namespace, when there is a door to it: naming one that is missing would stop this run's tasks.
-
-        Nothing that goes wrong there may end this run: what the server gives up for good is tried again later.
-        """
-        endpoint = endpoint_of(namespace)
-        client = workflow.create_nexus_client(service=DossiersService, endpoint=endpoint)
-        start = replace(self._start_of_part(message), first=None) if message.opens else None
-        while True:
-            await workflow.execute_activity(
-                FIND_DOOR, endpoint, start_to_close_timeout=DELIVERY_TIMEOUT, retry_policy=DOOR_RETRY
-            )
-            try:
-                await client.execute_operation(
-                    DossiersService.deliver, Delivery(message, start), schedule_to_close_timeout=NEXUS_PATIENCE
-                )
-            except NexusOperationError as error:
-                workflow.logger.error("%s cannot be reached: %s", message.to, error.cause or error)
-                await workflow.sleep(NEXUS_AGAIN)
-            else:
-                return
-
-    async def _deliver_here(self, message: Message) -> None:
-        await workflow.execute_activity(
-            DELIVER,
-            message,
-            result_type=str,
-            start_to_close_timeout=DELIVERY_TIMEOUT,
-            retry_policy=DELIVERY_RETRY,
-        )
-
-    def _start_of_part(self, message: Message) -> Start:
-        return Start(
-            message.to,
-            rules=self._known_rules().for_link(message.opens or "", message.authority),
-            first=message.order,
-            exact=self._start.exact,
-            offset=self._start.offset,
-            events_per_run=self._start.events_per_run,
-            places=self._start.places,
-        )
-
-    async def _open_here(self, message: Message) -> None:
-        part = self._start_of_part(message)
-        try:
-            child = await workflow.start_child_workflow(
-                DossierWorkflow.run, part, id=message.to, parent_close_policy=workflow.ParentClosePolicy.ABANDON
-            )
-            child.add_done_callback(_leave)
-        except WorkflowAlreadyStartedError:
-            return  # an earlier delivery opened it
+    def _idle(self) -> bool:
+        """Whether nothing is being recorded or answered just now."""
+        return workflow.all_handlers_finished() and not self._lock.locked()
 
     # -- time and renewal ------------------------------------------------------------------------------------------
 
@@ -512,7 +434,7 @@ class DossierWorkflow:
             recorded_at=self._recorded_at,
             first=None,
             recent=tuple(self._recent.values()),
-            outgoing=tuple(self._outgoing),
+            outgoing=tuple(self._courier.outgoing),
         )
 
 
@@ -527,12 +449,6 @@ def _reused(command_id: str) -> ApplicationError:
 
 def _same_error(error: ApplicationError) -> ApplicationError:
     return ApplicationError(error.message, *error.details, type=error.type, non_retryable=True)
-
-
-def _leave(child: "asyncio.Future[int]") -> None:
-    """How a part's run ends is no concern of its parent: what the part has to say comes as an order."""
-    if not child.cancelled():
-        child.exception()
 
 
 def _raise_failure(task: "asyncio.Task[None]") -> None:

@@ -31,6 +31,15 @@ DELIVERY_RETRY = RetryPolicy(
     maximum_attempts=0,
 )
 """The other authority may be away for days; its message waits for it."""
+DELIVERY_RETRY_SOON = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=30),
+    maximum_attempts=0,
+)
+"""While a message may still arrive in the time that the law gives for it."""
+SHORTEST_PATIENCE = timedelta(seconds=5)
+"""What is left of that time at least, whenever an attempt begins."""
 
 DOOR_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=500),

@@ -83,6 +83,7 @@ _WORDS: Final[dict[str, str]] = {
     "state": "scan",
     "purpose": "purpose",
     "problem": "problem",
+    "what": "missing",
 }
 """Fields whose values are words of a vocabulary, and under which keys these are translated."""
 

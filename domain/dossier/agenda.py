@@ -16,8 +16,6 @@ from domain.dossier.state import Dossier, LinkState, Task
 from domain.dossier.view import Status
 from domain.procedure import CountPolicy, Step
 
-ACKNOWLEDGEMENT, ANSWER = "acknowledgement", "answer"
-
 
 class Entry(msgspec.Struct, frozen=True):
     """At ``at``, ``event`` comes true."""
@@ -90,11 +88,11 @@ def _link_entries(rules: Rules, state: Dossier) -> Iterator[Entry]:
         if link.state is LinkState.OPENED:
             limit = rules.law.link_acknowledgement.period
             due = due_moment(calendar, limit, link.opened_at, CountPolicy.HOURS, None)
-            if not state.has_fired(f"link_{ACKNOWLEDGEMENT}", link.id, due):
-                yield Entry(due, e.LinkOverdue(link.id, due, ACKNOWLEDGEMENT))
+            if not state.has_fired(f"link_{e.ACKNOWLEDGEMENT}", link.id, due):
+                yield Entry(due, e.LinkOverdue(link.id, due, e.ACKNOWLEDGEMENT))
         answer_due = clocks.link_due(rules, state, link)
-        if answer_due is not None and not state.has_fired(f"link_{ANSWER}", link.id, answer_due):
-            yield Entry(answer_due, e.LinkOverdue(link.id, answer_due, ANSWER))
+        if answer_due is not None and not state.has_fired(f"link_{e.ANSWER}", link.id, answer_due):
+            yield Entry(answer_due, e.LinkOverdue(link.id, answer_due, e.ANSWER))
 
 
 def _postal_entries(rules: Rules, state: Dossier) -> Iterator[Entry]:

@@ -10,6 +10,7 @@ from domain.deadline import due
 from domain.dossier.events import ClockName
 from domain.dossier.rules import Rules
 from domain.dossier.state import Dossier, Link, Stay, Task
+from domain.period import clock_time
 from domain.procedure import Effect
 
 
@@ -98,6 +99,11 @@ def link_due(rules: Rules, state: Dossier, link: Link) -> datetime | None:
         suspensions=ledger(state.stays, link.opened_at),
     )
     return due(rules.calendar(link.to), clock)
+
+
+def synchronised_by(rules: Rules, told: datetime) -> datetime:
+    """Until when the other side of a hand-over must have what it was told then, by the law's minutes."""
+    return told + clock_time(rules.law.link_synchronisation.period)
 
 
 def ledger(stays: tuple[Stay, ...], start: datetime) -> tuple[Suspension, ...]:

@@ -384,6 +384,21 @@ class NoteLinkHandedBack(_Command, frozen=True, tag="note_link_handed_back"):
     reason: Text = ""
 
 
+class NoteLinkUndelivered(_Command, frozen=True, tag="note_link_undelivered"):
+    """Internal: what this stream told the other side of a hand-over had not arrived there at ``due``."""
+
+    link: str
+    sequence: int
+    due: datetime
+
+
+class NoteLinkDelivered(_Command, frozen=True, tag="note_link_delivered"):
+    """Internal: what was overdue in arriving at the other side has arrived."""
+
+    link: str
+    sequence: int
+
+
 class RecallLink(_Command, frozen=True, tag="recall_link"):
     """Internal: the parent ended or took the hand-over back, so its linked part ends too."""
 
@@ -432,6 +447,8 @@ Command = (
     | NoteLinkSuspended
     | NoteLinkResumed
     | NoteLinkHandedBack
+    | NoteLinkUndelivered
+    | NoteLinkDelivered
     | RecallLink
 )
 

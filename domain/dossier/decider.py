@@ -9,7 +9,20 @@ from typing import assert_never
 
 from domain.dossier import commands as c
 from domain.dossier import refusals as r
-from domain.dossier.acts import back, clock, entries, intake, link, moments, money, post, result, supplement, work
+from domain.dossier.acts import (
+    back,
+    clock,
+    delivery,
+    entries,
+    intake,
+    link,
+    moments,
+    money,
+    post,
+    result,
+    supplement,
+    work,
+)
 from domain.dossier.draft import Draft
 from domain.dossier.events import Event
 from domain.dossier.promises import tell_promises
@@ -44,12 +57,14 @@ MESSAGES = (
     c.NoteLinkSuspended,
     c.NoteLinkResumed,
     c.NoteLinkHandedBack,
+    c.NoteLinkUndelivered,
+    c.NoteLinkDelivered,
     c.RecallLink,
     c.RecordScan,
     c.NotePlaced,
     c.NoteNotPlaced,
 )
-"""What another authority or a carrier tells us has happened there; it is noted whatever is awaited here."""
+"""What another authority or a carrier tells us has happened there, or our courier; noted whatever is awaited here."""
 
 FROM_CARRIERS = (c.RecordScan, c.NotePlaced, c.NoteNotPlaced)
 """Taken from the submission on; a scan's moment may lie before the receipt."""
@@ -168,6 +183,8 @@ ACTS: dict[type[c.Command], Callable[..., None]] = {
     c.NoteLinkSuspended: link.note_suspended,
     c.NoteLinkResumed: link.note_resumed,
     c.NoteLinkHandedBack: back.note_handed_back,
+    c.NoteLinkUndelivered: delivery.note_undelivered,
+    c.NoteLinkDelivered: delivery.note_delivered,
     c.RecallLink: link.recall,
 }
 """Every command has its act; a test holds this table against the union."""

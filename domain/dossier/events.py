@@ -395,13 +395,28 @@ class LinkAnswered(_Event, frozen=True):
     note: Text = ""
 
 
+ACKNOWLEDGEMENT, ANSWER, SYNCHRONISATION = "acknowledgement", "answer", "synchronisation"
+"""What may be missing: the other authority's confirmation, its answer, or the arrival of what it was told."""
+
+
 class LinkOverdue(_Event, frozen=True):
-    """The link's budget is used up without an answer, or its acknowledgement is missing."""
+    """The link's budget is used up without an answer, or something else is missing that was due.
+
+    Of what one side told the other and has not arrived (``synchronisation``), the side that told it records that.
+    """
 
     type = "link.overdue"
     link: str
     due: datetime
     what: str
+
+
+class LinkDelivered(_Event, frozen=True):
+    """What was overdue in arriving at the other side has arrived."""
+
+    type = "link.delivered"
+    link: str
+    sequence: int
 
 
 class LinkConsented(_Event, frozen=True):
@@ -585,6 +600,7 @@ Event = (
     | LinkAcknowledged
     | LinkAnswered
     | LinkOverdue
+    | LinkDelivered
     | LinkConsented
     | LinkRecalled
     | LinkHandedBack

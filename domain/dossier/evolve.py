@@ -90,7 +90,7 @@ def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # noqa: C901, PLR0911, PLR
         case e.TaskReminded():
             return _fired(state, "task_reminder", f"{event.task} {event.before}", event.due)
         case e.LinkOverdue():
-            return _fired(state, f"link_{event.what}", event.link, event.due)
+            return _link_overdue(_fired(state, f"link_{event.what}", event.link, event.due), event)
         case e.TaskOverdue():
             return _task_overdue(state, event)
         case e.DossierExtended():
@@ -129,6 +129,8 @@ def _apply(state: Dossier, fact: e.Fact) -> Dossier:  # noqa: C901, PLR0911, PLR
             return replace(state, calendars={**state.calendars, event.calendar: event.new})
         case e.LinkOpened():
             return replace(state, links=(*state.links, _link(event, at)))
+        case e.LinkDelivered():
+            return _told(state, event.link, event.sequence, undelivered=None)
         case (
             e.LinkAcknowledged()
             | e.LinkAnswered()
@@ -344,6 +346,25 @@ def _link_moved(state: Dossier, event: _LinkMoved, at: datetime) -> Dossier:
     links = tuple(
         replace(link, **changes) if link.id == event.link and link.sequence == event.sequence else link
         for link in state.links
+    )
+    return replace(state, links=links)
+
+
+def _link_overdue(state: Dossier, event: e.LinkOverdue) -> Dossier:
+    """What has not arrived is remembered until it has; of a hand-over made anew the latest is meant."""
+    if event.what != e.SYNCHRONISATION:
+        return state
+    link = state.link(event.link)
+    return _told(state, event.link, link.sequence if link else 0, undelivered=event.due)
+
+
+def _told(state: Dossier, link: str, sequence: int, undelivered: datetime | None) -> Dossier:
+    """Whether what this side told the other has not arrived there."""
+    if state.link(link) is None and state.origin is not None:
+        return replace(state, origin=replace(state.origin, undelivered=undelivered))
+    links = tuple(
+        replace(known, undelivered=undelivered) if (known.id, known.sequence) == (link, sequence) else known
+        for known in state.links
     )
     return replace(state, links=links)
 

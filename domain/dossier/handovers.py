@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from domain.dossier.agenda import ACKNOWLEDGEMENT, ANSWER
+from domain.dossier.events import ACKNOWLEDGEMENT, ANSWER
 from domain.dossier.state import Dossier, Link, LinkState
 from domain.dossier.view import Status
 
@@ -15,6 +15,7 @@ from domain.dossier.view import Status
 class Problem(StrEnum):
     """What is wrong with a hand-over."""
 
+    UNDELIVERED = "undelivered"
     UNACKNOWLEDGED = "unacknowledged"
     UNANSWERED = "unanswered"
     HANDED_BACK = "handed_back"
@@ -22,6 +23,7 @@ class Problem(StrEnum):
 
 
 TITLES: Final = {
+    Problem.UNDELIVERED: "Phần chuyển đi chưa đến nơi, chưa đồng bộ",
     Problem.UNACKNOWLEDGED: "Phần chuyển đi chưa được xác nhận tiếp nhận",
     Problem.UNANSWERED: "Phần chuyển đi quá hạn trả lời",
     Problem.HANDED_BACK: "Phần chuyển đi bị trả lại",
@@ -60,7 +62,11 @@ def _problem(state: Dossier, link: Link) -> tuple[Problem, datetime] | None:
     unanswered = _fired(state, ANSWER, link)
     if unanswered is not None:
         return Problem.UNANSWERED, unanswered
-    unacknowledged = _fired(state, ACKNOWLEDGEMENT, link) if link.state is LinkState.OPENED else None
+    if link.state is not LinkState.OPENED:
+        return None
+    if link.undelivered is not None:
+        return Problem.UNDELIVERED, link.undelivered
+    unacknowledged = _fired(state, ACKNOWLEDGEMENT, link)
     return (Problem.UNACKNOWLEDGED, unacknowledged) if unacknowledged is not None else None
 
 

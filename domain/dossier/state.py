@@ -90,6 +90,7 @@ class Link(msgspec.Struct, frozen=True):
     """One hand-over in the parent's ledger.
 
     ``attempt`` counts how often the same link was handed over; ``ended_at`` is when this hand-over ended (none: open).
+    ``undelivered``: when it should have arrived at the latest, while it has not (none: nothing is known to be missing).
     """
 
     id: str
@@ -103,6 +104,7 @@ class Link(msgspec.Struct, frozen=True):
     outcome: LinkOutcome | None = None
     attempt: int = 1
     ended_at: datetime | None = None
+    undelivered: datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -116,7 +118,10 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a linked part came from, and whose the parent is (none for a root dossier)."""
+    """Where a linked part came from, and whose the parent is (none for a root dossier).
+
+    ``undelivered``: when what the part told its parent should have arrived at the latest, while it has not.
+    """
 
     root: str
     parent: str
@@ -127,6 +132,7 @@ class Origin(msgspec.Struct, frozen=True):
     answer: LinkOutcome | None = None
     note: str = ""
     handed_back: bool = False
+    undelivered: datetime | None = None
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -215,6 +221,13 @@ class Dossier(msgspec.Struct, frozen=True):
     def hand_over(self, sequence: int) -> Link | None:
         """The hand-over of this number."""
         return next((known for known in self.links if known.sequence == sequence), None)
+
+    def side_of(self, link: str, sequence: int) -> Link | Origin | None:
+        """A hand-over as known here: as what began this part, or as one of its own (none: it is not known)."""
+        origin = self.origin
+        if origin is not None and (origin.link, origin.sequence) == (link, sequence) and self.link(link) is None:
+            return origin
+        return next((known for known in self.links if (known.id, known.sequence) == (link, sequence)), None)
 
     @property
     def links_awaited(self) -> tuple[Link, ...]:

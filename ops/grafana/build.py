@@ -229,7 +229,15 @@ LINKS: Final = Dashboard(
         Panel(
             "Not acknowledged",
             "Hand-overs that the linked authority has not confirmed; it must within 2 working hours.",
-            {"{{authority}}": f"sum by (authority) (motcua_link_unacknowledged{PART})"},
+            {
+                "{{authority}}": f"sum by (authority) (motcua_link_unacknowledged{PART})",
+                "{{authority}}, too late": f"sum by (authority) (motcua_link_unacknowledged_overdue{PART})",
+            },
+        ),
+        Panel(
+            "Not known on the other side",
+            "Hand-overs that have not arrived and answers not heard, more than ten minutes after they were told.",
+            {"{{authority}}: {{missing}}": f"sum by (authority, missing) (motcua_link_unsynchronised{PART})"},
         ),
         Panel(
             "Open parts",

@@ -19,6 +19,10 @@ _HISTORY: Final = f"""
     SELECT {record_columns()} FROM unnest(%s::text[], %s::int[]) AS wanted (stream, last) JOIN events USING (stream)
     WHERE events.version <= wanted.last ORDER BY stream, version
 """.encode()
+_FIRST: Final = b"""
+    SELECT stream, coalesce(data ->> 'authority', ''), coalesce(data ->> 'field', '') FROM events
+    WHERE version = 1 AND stream = ANY (%s)
+"""
 _connection: ContextVar[Connection] = ContextVar("projection_connection")
 
 
@@ -42,3 +46,11 @@ async def history(connection: Connection, last: dict[Stream, int]) -> Iterable[R
         await cursor.execute(_HISTORY, (list(last), list(last.values())))
         rows = await cursor.fetchall()
     return (upcast(record_of(row), UPCASTS) for row in rows)
+
+
+async def origins(connection: Connection, streams: set[Stream]) -> dict[Stream, tuple[str, str]]:
+    """Each stream's deciding authority and field, from its first event: neither ever changes."""
+    if not streams:
+        return {}
+    cursor = await connection.execute(_FIRST, (sorted(streams),))
+    return {stream: (authority, field) for stream, authority, field in await cursor.fetchall()}

@@ -5,7 +5,7 @@ contents by their versions. So a rebuild comes to the same.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -22,7 +22,7 @@ from domain.record import Record
 from store import tables
 from store.database import Connection
 from store.journal import Positioned
-from store.projections.histories import OfTheBatch, history
+from store.projections.histories import OfTheBatch, history, origins
 from store.rules_source import PinnedRules
 
 LOG = structlog.get_logger(__name__)
@@ -31,24 +31,10 @@ UNJUDGEABLE: Final = "lateness.unjudgeable"
 Key = tuple[str, str, str, str]
 """Measure, authority, field, detail."""
 
-_FIRST: Final = b"""
-    SELECT stream, coalesce(data ->> 'authority', ''), coalesce(data ->> 'field', '') FROM events
-    WHERE version = 1 AND stream = ANY (%s)
-"""
 _ADD: Final = b"""
     INSERT INTO lateness_counts (measure, authority, field, detail, count)
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
     ON CONFLICT (measure, authority, field, detail) DO UPDATE SET count = lateness_counts.count + excluded.count
-"""
-_OPEN_LINKS: Final = b"""
-    INSERT INTO unacknowledged_links (stream, link, sequence, authority, field)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[])
-    ON CONFLICT (stream, link, sequence) DO NOTHING
-"""
-_END_LINKS: Final = b"""
-    DELETE FROM unacknowledged_links USING unnest(%s::text[], %s::text[], %s::int[]) AS ended (stream, link, sequence)
-    WHERE (unacknowledged_links.stream, unacknowledged_links.link, unacknowledged_links.sequence)
-        = (ended.stream, ended.link, ended.sequence)
 """
 
 SIMPLE: Final = {
@@ -62,9 +48,6 @@ SIMPLE: Final = {
 }
 """Events that are counted as they stand."""
 ENDED_WITHOUT_RESULT: Final = frozenset({"withdrawn", "stopped", "recalled", "handed_back"})
-LINK_ENDS: Final = frozenset(
-    {"link.acknowledged", "link.answered", "link.consented", "link.recalled", "link.handed_back"}
-)
 
 
 class _Plain(msgspec.Struct, frozen=True):
@@ -74,9 +57,6 @@ class _Plain(msgspec.Struct, frozen=True):
     stage: str = ""
     ending: str = ""
     field: str = ""
-    link: str = ""
-    to: str = ""
-    sequence: int = 0
 
 
 _plain: Final = msgspec.json.Decoder(_Plain)
@@ -87,7 +67,7 @@ class Lateness:
 
     name: Final = "lateness"
     version: Final = 2
-    tables: Final[tuple[sa.Table, ...]] = (tables.lateness_counts, tables.unacknowledged_links)
+    tables: Final[tuple[sa.Table, ...]] = (tables.lateness_counts,)
 
     def __init__(self) -> None:
         """Rule sets are kept over batches: contents never change."""
@@ -100,15 +80,13 @@ class Lateness:
         records = [entry.record for entry in batch]
         judging = [record for record in records if _may_judge(record)]
         counted = [record for record in records if record.type in SIMPLE]
-        opened = [record for record in records if record.type == "link.opened"]
-        origins = await _origins(connection, {record.stream for record in (*judging, *counted, *opened)})
+        origin = await origins(connection, {record.stream for record in (*judging, *counted)})
         found: Counter[Key] = Counter()
         for record in counted:
-            found[_simple(record, origins.get(record.stream, ("", "")))] += 1
+            found[_simple(record, origin.get(record.stream, ("", "")))] += 1
         for record, measure, detail, number in await self._judged(connection, judging):
-            found[(measure.value, *origins.get(record.stream, ("", "")), detail)] += number
+            found[(measure.value, *origin.get(record.stream, ("", "")), detail)] += number
         await _add(connection, found)
-        await _links(connection, records, origins)
 
     async def _judged(self, connection: Connection, judging: list[Record]) -> list[tuple[Record, Measure, str, int]]:
         """What the judgements of a batch add: each stream is folded once, up to its last judging event."""
@@ -165,40 +143,9 @@ def _simple(record: Record, origin: tuple[str, str]) -> Key:
     return measure.value, authority, field, detail
 
 
-async def _origins(connection: Connection, streams: set[Stream]) -> dict[Stream, tuple[str, str]]:
-    """Each stream's deciding authority and field, from its first event: neither ever changes."""
-    if not streams:
-        return {}
-    cursor = await connection.execute(_FIRST, (sorted(streams),))
-    return {stream: (authority, field) for stream, authority, field in await cursor.fetchall()}
-
-
 async def _add(connection: Connection, found: Counter[Key]) -> None:
     """Raise the counts; in order, so that whoever else might touch the rows would lock them in the same order."""
     keys = sorted(key for key, number in found.items() if number)
     if keys:
         columns = [list(column) for column in zip(*keys, strict=True)]
         await connection.execute(_ADD, (*columns, [found[key] for key in keys]))
-
-
-async def _links(connection: Connection, records: Iterable[Record], origins: dict[Stream, tuple[str, str]]) -> None:
-    """Note hand-overs that were opened, and forget those that were acknowledged or ended, in the parent's ledger."""
-    opened: dict[tuple[str, str, int], tuple[str, str]] = {}
-    ended: set[tuple[str, str, int]] = set()
-    for key, plain, record in _link_events(records):
-        if record.type == "link.opened":
-            opened[key] = plain.to, origins.get(record.stream, ("", ""))[1]
-        elif opened.pop(key, None) is None:
-            ended.add(key)
-    if opened:
-        rows = zip(*((*key, *value) for key, value in sorted(opened.items())), strict=True)
-        await connection.execute(_OPEN_LINKS, [list(column) for column in rows])
-    if ended:
-        await connection.execute(_END_LINKS, [list(column) for column in zip(*sorted(ended), strict=True)])
-
-
-def _link_events(records: Iterable[Record]) -> Iterator[tuple[tuple[str, str, int], _Plain, Record]]:
-    for record in records:
-        if record.type == "link.opened" or record.type in LINK_ENDS:
-            plain = _plain.decode(record.data)
-            yield (record.stream, plain.link, plain.sequence), plain, record

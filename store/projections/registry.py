@@ -6,6 +6,7 @@ from typing import Final
 from store.errors import UnknownProjection
 from store.projections.activity import Activity
 from store.projections.completions import Completions
+from store.projections.hand_overs import HandOvers
 from store.projections.lateness import Lateness
 from store.projections.postal_items import PostalItems
 from store.projections.protocol import Projection
@@ -13,7 +14,7 @@ from store.projections.protocol import Projection
 READ_MODELS: Final = "dossiers"
 """The name under which the read models written with the events (dossiers, tasks) are rebuilt."""
 
-PROJECTIONS: Final[Sequence[Projection]] = (Activity(), Lateness(), PostalItems(), Completions())
+PROJECTIONS: Final[Sequence[Projection]] = (Activity(), Lateness(), HandOvers(), PostalItems(), Completions())
 
 
 def named(name: str, projections: Sequence[Projection] = PROJECTIONS) -> Projection:

@@ -30,6 +30,8 @@ INTERNAL = {
     c.NoteLinkSuspended,
     c.NoteLinkResumed,
     c.NoteLinkHandedBack,
+    c.NoteLinkUndelivered,
+    c.NoteLinkDelivered,
     c.RecallLink,
     c.NotePlaced,
     c.NoteNotPlaced,

@@ -17,7 +17,7 @@ NAMES = re.compile(r"\b(?:motcua|temporal|process)_[a-z0-9_]+")
 PARTS_OF_A_HISTOGRAM = re.compile(r"_(bucket|count|sum)$")
 PROCESS_AND_SDK = re.compile(r"(temporal|process)_")
 CLOSED = {
-    *("authority", "field", "level", "timeliness", "stage", "holder", "where", "cause"),
+    *("authority", "field", "level", "timeliness", "stage", "holder", "where", "cause", "missing"),
     *("purpose", "state", "kind", "outcome", "status", "projection", "method", "route"),
     *("namespace", "task_queue", "workflow_type", "worker_type", "poller_type", "operation", "failure_reason"),
     "status_code",

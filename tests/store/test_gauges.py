@@ -9,13 +9,14 @@ from domain.authority import Authority, AuthorityKind, Level
 from domain.dossier import commands as c
 from domain.procedure import SuspensionReason
 from store.database import Database as Pool
-from store.gauges import DRIFT_GRACE, Figures, Gauges, Held, Open, Unacknowledged
+from store.gauges import DRIFT_GRACE, Figures, Gauges, Held, Open, Outstanding
 from store.postgres import PostgresJournal
 from store.projections.projector import Projector
 from store.projections.registry import PROJECTIONS
 from store.references import Kind, References
+from store.rules_source import LAW_ID
 from store.sequencer import Sequencer
-from tests.domain.dossier.samples import FOUR_STEPS, OFFICE, S1, X1, link, rules
+from tests.domain.dossier.samples import FOUR_STEPS, LAW, OFFICE, S1, X1, link, rules
 from tests.support.lives import Lives
 from tests.support.references import keep
 
@@ -81,10 +82,26 @@ async def test_linked_parts_are_apart_and_wait_to_be_acknowledged(lives: Lives, 
     await _catch_up(pool)
     figures = await at(pool, "2026-03-03T10:00:00+07:00")
     assert sorted((row.part, row.authority, row.within) for row in figures.open) == [(False, "X1", 1), (True, "S1", 1)]
-    assert figures.unacknowledged == (Unacknowledged("S1", "đất đai", 1),)
+    assert figures.outstanding == (Outstanding("S1", "đất đai", "acknowledgement", 1, 0, 0),)
     await lives.do("A/L1", "2026-03-03T11:00+07:00", c.AcknowledgeLink())
     await _catch_up(pool)
-    assert (await at(pool, "2026-03-03T11:00:00+07:00")).unacknowledged == ()
+    assert (await at(pool, "2026-03-03T11:00:00+07:00")).outstanding == ()
+
+
+async def test_what_the_other_side_does_not_know_in_time(lives: Lives, pool: Pool) -> None:
+    """More than the law's ten minutes after it was told; two working hours for the acknowledgement."""
+    await References(pool).publish(Kind.LAW, LAW_ID, LAW, date(2026, 1, 1))
+    lives.away.add("A/L1")
+    await lives.receive("A", "2026-03-02T08:10+07:00", rules=LINKED)
+    await lives.do("A", "2026-03-03T09:00+07:00", c.CompleteTask("appraise"))
+    await lives.wait("2026-03-03T11:01+07:00")
+    await _catch_up(pool)
+    for moment, unsynchronised in (("2026-03-03T09:10:00+07:00", 0), ("2026-03-03T09:10:01+07:00", 1)):
+        arrival, acknowledgement = sorted(
+            (await at(pool, moment)).outstanding, key=lambda one: one.missing, reverse=True
+        )
+        assert arrival == Outstanding("S1", "đất đai", "arrival", 1, 0, unsynchronised)
+        assert (acknowledgement.count, acknowledgement.overdue) == (1, 1)
 
 
 async def test_a_moment_that_passed_unnoticed_drifts(lives: Lives, pool: Pool) -> None:

@@ -28,6 +28,8 @@ class Lives:
         self._engine = PureEngine()
         self._world = World()
         self._heads: dict[Stream, bytes] = {}
+        self.away: set[str] = set()
+        """Streams whose authority is cut off: what happens there does not reach the journal."""
 
     async def do(
         self,
@@ -111,6 +113,8 @@ class Lives:
             happenings = list(group)
             for happening in happenings:
                 self._world.take(happening, rules, revised)
+            if stream in self.away:
+                continue
             known = self._world.streams[stream]
             answer = await self._journal.append(
                 Append(

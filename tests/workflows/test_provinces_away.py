@@ -14,8 +14,12 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.dossier import commands as c
+from domain.dossier.codec import decode_event
+from domain.dossier.events import ACKNOWLEDGEMENT, ANSWER, SYNCHRONISATION, LinkOverdue
+from domain.dossier.handovers import TITLES, Problem
 from domain.ids import CommandId, OfficerId, Stream
 from domain.record import Append, Appended
+from store.database import Connection
 from store.database import Database as Pool
 from store.errors import StoreUnavailable
 from store.folding import PinnedFold
@@ -93,6 +97,10 @@ class Two:
         for stream in (ROOT, PART):
             await self._desks[COMMUNE].settle(stream)
 
+    async def settle_root(self) -> None:
+        """Wait until the part has what the root told it."""
+        await self._desks[COMMUNE].settle(ROOT)
+
     async def wait(self, days: int) -> None:
         """Let virtual days pass."""
         await self._env.sleep(timedelta(days=days))
@@ -100,6 +108,15 @@ class Two:
     async def types(self, stream: Stream = ROOT) -> list[str]:
         """The types of the stored events."""
         return [record.type for record in await self.journal.read(stream)]
+
+    async def titles(self) -> list[str]:
+        """What stands in the worklist for the root."""
+
+        async def read(connection: Connection) -> list[tuple[str]]:
+            query = "SELECT title FROM tasks WHERE stream = %s ORDER BY task"
+            return await (await connection.execute(query, (ROOT,))).fetchall()
+
+        return [title for (title,) in await self._pool.run(read)]
 
     async def run_id(self) -> str:
         """The run that the root is in."""
@@ -168,16 +185,41 @@ async def test_the_whole_namespace_is_away_for_days(two: Two, database: Database
         await two.receive()
         await two.do(c.CompleteTask("appraise"))
         await two.wait(days=5)
-        overdue = [one for one in await two.journal.read(ROOT) if one.type == "link.overdue"]
-        assert [one.occurred_at.astimezone(START.tzinfo).isoformat() for one in overdue] == [
-            "2026-03-02T10:10:00+07:00",
-            "2026-03-04T09:10:00+07:00",
+        overdue = [decode_event(one.type, one.data) for one in await two.journal.read(ROOT)]
+        assert [(one.what, one.due.isoformat()) for one in overdue if isinstance(one, LinkOverdue)] == [
+            (SYNCHRONISATION, "2026-03-02T08:20:00+07:00"),
+            (ACKNOWLEDGEMENT, "2026-03-02T10:10:00+07:00"),
+            (ANSWER, "2026-03-04T09:10:00+07:00"),
         ]
+        assert await two.titles() == [TITLES[Problem.UNANSWERED]]
         await two.do(c.Extend(datetime.fromisoformat("2026-04-20T17:00+07:00"), "the department is not reached"))
         await two.open_door(PROVINCE)
         async with two.worker(PROVINCE):
             await two.wait(days=1)
+            assert (await two.types())[-1] == "link.delivered"
             await _finish(two, database)
+
+
+async def test_what_a_part_says_is_missed_after_the_minutes_of_the_law(two: Two, database: Database) -> None:
+    """The way back is barred: the part says in its own stream that its word has not arrived, and when it has."""
+    await two.open_door(PROVINCE)
+    async with two.worker(COMMUNE), two.worker(PROVINCE):
+        await two.receive()
+        await two.do(c.CompleteTask("appraise"))
+        await two.settle_root()
+        await two.do(*AT_THE_PROVINCE, stream=PART)
+        await two.wait(days=1)
+        assert "link.acknowledged" not in await two.types()
+        overdue = [decode_event(one.type, one.data) for one in await two.journal.read(PART)]
+        missed = [one for one in overdue if isinstance(one, LinkOverdue)]
+        assert [(one.what, one.due.isoformat()) for one in missed] == [(SYNCHRONISATION, "2026-03-02T08:20:00+07:00")]
+        await two.open_door(COMMUNE)
+        await two.wait(days=1)
+        await two.settle()
+        assert (await two.types(PART))[-1] == "link.delivered"
+        await two.do(*AT_HOME)
+        await two.ended()
+        await two.sound(database)
 
 
 async def test_two_that_have_ended_do_not_call_each_other_back(two: Two, database: Database) -> None:

@@ -3,7 +3,7 @@
 from domain.dossier import commands as c
 from domain.dossier import events as e
 from domain.dossier.acts.link import go_on, recall_links
-from domain.dossier.agenda import ANSWER, agenda
+from domain.dossier.agenda import agenda
 from domain.dossier.draft import Draft
 from domain.procedure import Silence
 
@@ -34,7 +34,7 @@ def _come_true(draft: Draft, event: e.Event) -> None:
             recall_links(draft, NOT_PROVIDED)
             draft.add(e.DossierStopped(NOT_PROVIDED))
             draft.add(e.DossierClosed(e.Ending.STOPPED))
-        case e.LinkOverdue(what=what) if what == ANSWER:
+        case e.LinkOverdue(what=what) if what == e.ANSWER:
             draft.add(event)
             link = draft.state.link(event.link)
             if link is not None and link.silence is Silence.CONSENT:

@@ -91,6 +91,8 @@ def commands() -> st.SearchStrategy[c.Command]:
         st.builds(c.AnswerLink, st.sampled_from(c.LinkOutcome)),
         st.builds(c.RecallLink, st.integers(1, 3)),
         st.builds(c.NoteLinkHandedBack, LINKS, st.integers(1, 3)),
+        st.builds(c.NoteLinkUndelivered, LINKS, st.integers(1, 3), MOMENTS),
+        st.builds(c.NoteLinkDelivered, LINKS, st.integers(1, 3)),
         st.builds(c.HandBackLink, TEXTS),
         st.builds(c.TakeBackLink, LINKS, TEXTS),
         st.builds(c.ReopenLink, LINKS, st.none() | st.sampled_from([AuthorityId("S1"), AuthorityId("S2")]), TEXTS),
