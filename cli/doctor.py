@@ -6,14 +6,13 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import typer
 
 from cli import output
+from cli.findings import Finding, Verdict, of_figures
 from cli.output import EXIT_FAILED, Json
 
 if TYPE_CHECKING:
@@ -21,38 +20,16 @@ if TYPE_CHECKING:
     from runtime.settings import Settings
     from store.checkup import Checkup
     from store.database import Database
-    from store.gauges import Figures
 
 OLDEST_POSTGRES: Final = 15
 CLOCK_SECONDS: Final = 2.0
 """By how much this machine's clock and the database's may differ: due moments are counted to the minute."""
-LAG_SECONDS: Final = 60.0
-LAG_EVENTS: Final = 10_000
-"""The limits that the alarms have too."""
 AHEAD: Final = timedelta(days=366)
 """How far ahead calendars must reach: the longest periods in use are months, and a year's notice comes late."""
 DISK_TIGHT, DISK_FULL = 5 * 2**30, 2**30
 """Free bytes below which there is a warning, and below which something is wrong."""
 PROBE_SECONDS: Final = 10
 """How long a server may take to answer."""
-
-
-class Verdict(StrEnum):
-    """How one thing stands; ``unknown``: it could not be looked at, because of something else that is wrong."""
-
-    SOUND = "sound"
-    WARNING = "warning"
-    WRONG = "wrong"
-    UNKNOWN = "unknown"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at: what was found, and, unless it is sound, what to do."""
-
-    subject: str
-    verdict: Verdict
-    found: str
-    advice: str = ""
 
 
 def register(app: typer.Typer) -> None:
@@ -190,26 +167,10 @@ async def _contents(database: "Database") -> AsyncIterator[Finding]:
     from store.gauges import Gauges
 
     figures = await Gauges(database).read(datetime.now(UTC))
-    yield _lag(figures)
-    yield _timers(figures)
+    for finding in of_figures(figures):
+        yield finding
     yield await _catalogue(database)
     yield await _calendars(database)
-
-
-def _lag(figures: "Figures") -> Finding:
-    found = f"{figures.projection_lag} events behind, the oldest unplaced one {figures.sequencer_lag:.0f} s old"
-    if figures.sequencer_lag > LAG_SECONDS or figures.projection_lag > LAG_EVENTS:
-        advice = "see that 'motcua projector' runs (its log says why not), and that no transaction is open for long"
-        return Finding("projections", Verdict.WRONG, found, advice)
-    return Finding("projections", Verdict.SOUND, found)
-
-
-def _timers(figures: "Figures") -> Finding:
-    late = sum(row.drifting for row in figures.open)
-    if late:
-        found = f"{late} open dossiers have a moment that passed unnoticed"
-        return Finding("timers", Verdict.WRONG, found, "see that workers run, then 'motcua reconcile --fix'")
-    return Finding("timers", Verdict.SOUND, "no moment of an open dossier has passed unnoticed")
 
 
 async def _catalogue(database: "Database") -> Finding:

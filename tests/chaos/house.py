@@ -6,13 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
 
+from domain.authority import Authority, AuthorityKind, Level
 from domain.dossier.rules import Rules
+from domain.ids import CalendarId
 from runtime.embedded import child, ports
 from runtime.embedded.child import Program
 from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
@@ -21,22 +24,30 @@ from runtime.settings import Settings, environment
 from store.database import Database as Pool
 from store.references import Kind, References
 from store.rules_source import LAW_ID
+from tests.domain.dossier.samples import S1, X1
 from tests.support import databases
 
 READY_SECONDS = 60.0
+PROVINCE = "province"
+BEGINNING = date(2000, 1, 1)
+PLACES = (
+    Authority(X1, Level.COMMUNE, AuthorityKind.ONE_STOP, "Xã Một", calendar=CalendarId("office")),
+    Authority(S1, Level.PROVINCE, AuthorityKind.SECTOR, "Sở Một", calendar=CalendarId("office")),
+)
 
 
 class Process:
     """One ``motcua`` process."""
 
-    def __init__(self, command: str, directory: Path, settings: Settings) -> None:
-        """Not yet started."""
-        self._ready = directory / f"{command}.ready"
+    def __init__(self, command: str, directory: Path, settings: Settings, name: str = "") -> None:
+        """Not yet started. ``name`` tells several of a kind apart."""
+        name = name or command
+        self._ready = directory / f"{name}.ready"
         env = environment(msgspec.structs.replace(settings, ready_file=self._ready, state_dir=directory))
         self._program = Program(
-            name=command,
+            name=name,
             argv=(sys.executable, "-m", "cli", command),
-            log=directory / f"{command}.log",
+            log=directory / f"{name}.log",
             env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), **env},
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,13 +77,18 @@ class Process:
 
 
 class House:
-    """PostgreSQL, Temporal, a worker and a projector, all durable, all mortal."""
+    """PostgreSQL, Temporal, a worker and a projector, all durable, all mortal.
 
-    def __init__(self, directory: Path) -> None:
+    A separated one has provinces in a namespace of their own, with a worker of their own (``of_province``).
+    """
+
+    def __init__(self, directory: Path, *, separate: bool = False) -> None:
         """Prepare everything but start nothing."""
         self.postgres = EmbeddedPostgres(directory / "postgres", port=ports.free_port(), options=TEST_OPTIONS)
-        self.temporal = EmbeddedTemporal(directory / "temporal", port=ports.free_port())
+        namespaces = (PROVINCE,) if separate else ()
+        self.temporal = EmbeddedTemporal(directory / "temporal", port=ports.free_port(), namespaces=namespaces)
         self._directory = directory
+        self._separate = separate
 
     def open(self, rules: Rules) -> None:
         """Start the servers, make the database, keep the rules in its catalogue, start the processes."""
@@ -86,16 +102,25 @@ class House:
             migration_url=self.database.url,
             temporal_address=self.temporal.address,
             task_queue="house",
+            temporal_levels=f"province={PROVINCE}" if self._separate else "",
         )
-        self.worker = Process("worker", self._directory, self.settings)
+        self.worker = self._worker("worker", "default")
+        self.of_province = self._worker("of_province", PROVINCE) if self._separate else None
         self.projector = Process("projector", self._directory, self.settings)
-        self.worker.start()
-        self.projector.start()
+        for process in (self.worker, self.of_province, self.projector):
+            if process is not None:
+                process.start()
+
+    def _worker(self, name: str, namespace: str) -> Process:
+        """A worker of one namespace."""
+        settings = msgspec.structs.replace(self.settings, worker_namespaces=namespace)
+        return Process("worker", self._directory, settings, name)
 
     def close(self) -> None:
         """Stop all that runs."""
-        for part in (self.projector, self.worker, self.temporal, self.postgres):
-            part.stop()
+        for part in (self.projector, self.of_province, self.worker, self.temporal, self.postgres):
+            if part is not None:
+                part.stop()
 
     def strike(self, name: str) -> None:
         """Kill the part of this name and start it again."""
@@ -129,12 +154,14 @@ async def _keep(url: str, rules: Rules) -> None:
         await references.store(Kind.PROCEDURE, rules.procedure.id, rules.procedure)
         for name, calendar in rules.calendars.items():
             await references.store(Kind.CALENDAR, name, calendar)
+        for authority in PLACES:
+            await references.publish(Kind.AUTHORITY, authority.id, authority, BEGINNING)
 
 
 @contextmanager
-def house(directory: Path, rules: Rules) -> Iterator[House]:
+def house(directory: Path, rules: Rules, *, separate: bool = False) -> Iterator[House]:
     """An open house."""
-    built = House(directory)
+    built = House(directory, separate=separate)
     try:
         built.open(rules)
         yield built

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import random
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.service import RPCError
 
 from domain.dossier import commands as c
 from domain.ids import CommandId, Stream
@@ -21,8 +23,9 @@ from store.database import Database as Pool
 from store.errors import StoreUnavailable
 from store.journal import Journal
 from store.postgres import PostgresJournal
-from tests.chaos.house import House, house
+from tests.chaos.house import PROVINCE, House, house
 from tests.domain.dossier.samples import HOA, link, rules, stage
+from workers.neighbours import dossiers_of
 from workflows.client import Dossiers, DossiersUnavailable
 from workflows.messages import Reply
 
@@ -30,6 +33,8 @@ FULL = os.environ.get("MOTCUA_CHAOS") == "full"
 DOSSIERS, EVERY = (50, 12) if FULL else (7, 14)
 """How many dossiers live at once, and after how many answered orders the next blow falls."""
 VICTIMS = ["worker", "postgres", "temporal", "worker", "projector", "worker"]
+OF_BOTH = ["of_province", "temporal", "worker", "postgres", "of_province", "worker"]
+"""The same where provinces have a namespace of their own."""
 PATIENCE = timedelta(seconds=8)
 """How long one asks before asking again."""
 AGAIN_SECONDS = 0.2
@@ -79,10 +84,20 @@ def happened(records: list[Record]) -> list[str]:
     return [record.type for record in records if record.type != "deadline.revised"]
 
 
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[House]:
-    """A house to strike at."""
-    with house(tmp_path, RULES) as built:
+async def namespace_of_part(opened: House, stream: str) -> str:
+    """Where a dossier's part has lived."""
+    for namespace in (PROVINCE, "default") if opened.of_province else ("default",):
+        client = await temporal.connect(opened.settings, namespace=namespace)
+        with contextlib.suppress(RPCError):
+            await client.get_workflow_handle(f"{stream}/L1").describe()
+            return namespace
+    return ""
+
+
+@pytest.fixture(params=[False, True], ids=["by-child", "by-nexus"])
+def opened(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """A house to strike at, with linked parts at home or in a namespace of their own."""
+    with house(tmp_path, RULES, separate=request.param) as built:
         yield built
 
 
@@ -150,7 +165,8 @@ class Citizens:
 async def blows(opened: House, citizens: Citizens, seed: int, struck: list[str]) -> None:
     """Strike one after the other, each at about so many answers more, until cancelled; notes who was struck."""
     chance = random.Random(seed)  # noqa: S311  # repeatable
-    for number, name in enumerate(itertools.cycle(VICTIMS), start=1):
+    victims = VICTIMS if opened.of_province is None else OF_BOTH
+    for number, name in enumerate(itertools.cycle(victims), start=1):
         await citizens.answered_at_least(number * EVERY - chance.randrange(EVERY))
         await asyncio.to_thread(opened.strike, name)
         struck.append(name)
@@ -163,7 +179,7 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed(opened: House) -> N
     client = await temporal.connect(opened.settings)
     async with Pool(opened.database.app_url) as pool:
         journal = PostgresJournal(pool)
-        citizens = Citizens(Dossiers(client, journal, opened.settings.task_queue), journal)
+        citizens = Citizens(dossiers_of(opened.settings, pool, client), journal)
         async with asyncio.TaskGroup() as group:
             striking = group.create_task(blows(opened, citizens, len(streams), struck))
             lives = [group.create_task(citizens.live(stream, AFTER_THE_LINK)) for stream in streams]
@@ -180,6 +196,7 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed(opened: House) -> N
             stored = await journal.read_command(reply.stream, command)
             assert (reply.first, reply.last) == (stored[0].version, stored[-1].version)
         for stream in streams:
+            assert await namespace_of_part(opened, stream) == (PROVINCE if opened.of_province else "default")
             assert happened(await journal.read(Stream(stream))) == ROOT
             assert happened(await journal.read(Stream(f"{stream}/L1"))) == PART
     while await asyncio.to_thread(opened.unplaced):

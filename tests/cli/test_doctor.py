@@ -72,7 +72,7 @@ async def test_a_healthy_system(temporal_dev: EmbeddedTemporal, database: Databa
     )
     status, said = await asyncio.to_thread(consult, env)
     assert status == 1
-    only(said, "workers")
+    only(said, "workers", "backup")
     client = await temporal.connect(Settings(temporal_address=temporal_dev.address))
     async with (
         Pool(database.app_url, size=2) as pool,
@@ -126,7 +126,7 @@ def test_a_database_without_a_schema(postgres: EmbeddedPostgres, tmp_path: Path)
 def test_an_empty_catalogue(database: Database, tmp_path: Path) -> None:
     """A database that was migrated and not filled."""
     said = consult(environment(tmp_path, MOTCUA_DATABASE_URL=database.app_url))[1]
-    only(said, "Temporal setting", "catalogue", "calendars")
+    only(said, "Temporal setting", "catalogue", "calendars", "backup")
 
 
 @pytest.mark.parametrize(("years", "verdict"), [((2020, 2021), "wrong"), ((2020, 2200), "sound")])

@@ -86,6 +86,10 @@ class Provinces:
         minutes = next(self._minutes)
         return c.Order(CommandId(f"c{minutes}"), command, START + timedelta(minutes=minutes), actor="lan")
 
+    def let_days_pass(self, days: int) -> None:
+        """The next order comes so many days later by the scenario's clock."""
+        self._minutes = itertools.count(next(self._minutes) + days * 1440)
+
     async def send(self, part: str, command: c.Command) -> None:
         """Carry one order out, and let the other side learn of it."""
         order = self.order(command)
@@ -175,6 +179,40 @@ async def test_an_answer_waits_for_a_parent_that_is_away(abroad: Provinces) -> N
             await _live(abroad, COURSE[7:])
     root = [record.type for record in await abroad.journal.read(Stream(abroad.code))]
     assert root.count("link.answered") == 1
+    assert root[-1] == "dossier.closed"
+
+
+async def test_workers_of_the_province_are_away_for_days(abroad: Provinces) -> None:
+    """The dossier is extended at home meanwhile, and is told overdue there; the part begins, and ends, once."""
+    async with abroad.worker(HOME):
+        for part, command in COURSE[:2]:
+            await abroad.send(part, command)
+        abroad.let_days_pass(5)
+        await abroad.send("", c.Extend(START + timedelta(days=60), "the department is not reached"))
+        root = [record.type for record in await abroad.journal.read(Stream(abroad.code))]
+        assert root.count("link.overdue") == 2
+        assert await abroad.journal.read(Stream(f"{abroad.code}/L1")) == []
+        async with abroad.worker(PROVINCE):
+            await abroad.settle()
+            await _live(abroad, COURSE[2:])
+    kinds = [event for _, event, _, _ in await abroad.history()]
+    assert kinds[-1] == "dossier.closed"
+    assert [kinds.count(kind) for kind in ("link.opened", "link.received", "link.answered")] == [1, 1, 2]
+
+
+async def test_workers_at_home_are_away_for_days(abroad: Provinces) -> None:
+    """The part is answered, and lies there; what was due at home in these days comes true before the answer does."""
+    async with abroad.worker(PROVINCE):
+        async with abroad.worker(HOME):
+            await _live(abroad, COURSE[:6])
+        abroad.let_days_pass(30)
+        await abroad.send(*COURSE[6])
+        async with abroad.worker(HOME):
+            await abroad.dossiers.settle(Stream(f"{abroad.code}/L1"))
+            await _live(abroad, COURSE[7:])
+    root = [record.type for record in await abroad.journal.read(Stream(abroad.code))]
+    assert root.count("link.answered") == 1
+    assert root.index("dossier.overdue") < root.index("link.answered")
     assert root[-1] == "dossier.closed"
 
 
