@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+import yaml
 
 from domain.authority import Authority, AuthorityKind, Level
 from domain.dossier.rules import Rules
@@ -23,12 +24,13 @@ from runtime.embedded.temporal import EmbeddedTemporal
 from runtime.settings import Settings, environment
 from store.database import Database as Pool
 from store.references import Kind, References
-from store.rules_source import LAW_ID
 from tests.domain.dossier.samples import S1, X1
 from tests.support import databases
+from tests.support.references import keep
 
 READY_SECONDS = 60.0
 PROVINCE = "province"
+CARRIER, SECRET = "bccp", "of-this-house"
 BEGINNING = date(2000, 1, 1)
 PLACES = (
     Authority(X1, Level.COMMUNE, AuthorityKind.ONE_STOP, "Xã Một", calendar=CalendarId("office")),
@@ -70,6 +72,11 @@ class Process:
         """Its process, while it lives."""
         return self._process.pid if self._process is not None else 0
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """End it in order."""
         if self._process is not None:
@@ -77,54 +84,73 @@ class Process:
 
 
 class House:
-    """PostgreSQL, Temporal, a worker and a projector, all durable, all mortal.
+    """PostgreSQL, Temporal and the processes of a deployment, all durable, all mortal.
 
-    A separated one has provinces in a namespace of their own, with a worker of their own (``of_province``).
+    ``processes`` are those that run, by name. A separated house has provinces in a namespace of their own, with a
+    worker of their own (``of_province``); a whole one has relay and API too, and a carrier with SECRET in its path.
     """
 
-    def __init__(self, directory: Path, *, separate: bool = False) -> None:
+    def __init__(self, directory: Path, *, separate: bool = False, whole: bool = False) -> None:
         """Prepare everything but start nothing."""
         self.postgres = EmbeddedPostgres(directory / "postgres", port=ports.free_port(), options=TEST_OPTIONS)
         namespaces = (PROVINCE,) if separate else ()
         self.temporal = EmbeddedTemporal(directory / "temporal", port=ports.free_port(), namespaces=namespaces)
+        self.processes: dict[str, Process] = {}
+        self.separate = separate
+        self._whole = whole
         self._directory = directory
-        self._separate = separate
 
     def open(self, rules: Rules) -> None:
         """Start the servers, make the database, keep the rules in its catalogue, start the processes."""
         self.postgres.start()
         databases.build_template(self.postgres)
         self.database = databases.clone(self.postgres)
-        asyncio.run(_keep(self.database.url, rules))
+        asyncio.run(_publish(self.database.url, rules))
         self.temporal.start()
         self.settings = Settings(
             database_url=self.database.app_url,
             migration_url=self.database.url,
             temporal_address=self.temporal.address,
             task_queue="house",
-            temporal_levels=f"province={PROVINCE}" if self._separate else "",
+            temporal_levels=f"province={PROVINCE}" if self.separate else "",
+            **(self._of_the_whole() if self._whole else {}),
         )
-        self.worker = self._worker("worker", "default")
-        self.of_province = self._worker("of_province", PROVINCE) if self._separate else None
-        self.projector = Process("projector", self._directory, self.settings)
-        for process in (self.worker, self.of_province, self.projector):
-            if process is not None:
-                process.start()
+        self._add("worker", "worker", worker_namespaces="default" if self.separate else "")
+        if self.separate:
+            self._add("of_province", "worker", worker_namespaces=PROVINCE)
+        for command in ("projector", "relay", "api") if self._whole else ("projector",):
+            self._add(command, command)
+        for process in self.processes.values():
+            process.start()
 
-    def _worker(self, name: str, namespace: str) -> Process:
-        """A worker of one namespace."""
-        settings = msgspec.structs.replace(self.settings, worker_namespaces=namespace)
-        return Process("worker", self._directory, settings, name)
+    def _add(self, name: str, command: str, **changes: str) -> None:
+        settings = msgspec.structs.replace(self.settings, **changes)
+        self.processes[name] = Process(command, self._directory, settings, name)
+
+    def _of_the_whole(self) -> dict[str, Any]:
+        """What API and relay need beside the servers."""
+        files = {"carrier_keys_file": yaml.safe_dump({CARRIER: {"path_secrets": [SECRET]}})}
+        files |= {"secret_file": SECRET * 4, "wrapping_key_file": bytes(range(32)).hex()}
+        for name, text in files.items():
+            (self._directory / name).write_text(text)
+        return {"api_port": ports.free_port(), **{name: self._directory / name for name in files}}
+
+    @property
+    def api_url(self) -> str:
+        """Where a whole house is spoken to."""
+        return f"http://127.0.0.1:{self.settings.api_port}"
 
     def close(self) -> None:
         """Stop all that runs."""
-        for part in (self.projector, self.of_province, self.worker, self.temporal, self.postgres):
-            if part is not None:
-                part.stop()
+        for process in reversed(self.processes.values()):
+            process.stop()
+        self.temporal.stop()
+        self.postgres.stop()
 
     def strike(self, name: str) -> None:
         """Kill the part of this name and start it again."""
-        part: Process | EmbeddedTemporal | EmbeddedPostgres = getattr(self, name)
+        servers: dict[str, EmbeddedTemporal | EmbeddedPostgres] = {"temporal": self.temporal, "postgres": self.postgres}
+        part = servers.get(name) or self.processes[name]
         part.kill()
         part.start()
 
@@ -146,22 +172,18 @@ class House:
         return int(row[0]) if row else 0
 
 
-async def _keep(url: str, rules: Rules) -> None:
-    """Put the rules into the catalogue's contents, as loading a catalogue does."""
+async def _publish(url: str, rules: Rules) -> None:
+    """Put the rules into the catalogue's contents, as loading a catalogue does, and the authorities in force."""
     async with Pool(url, size=1) as pool:
-        references = References(pool)
-        await references.store(Kind.LAW, LAW_ID, rules.law)
-        await references.store(Kind.PROCEDURE, rules.procedure.id, rules.procedure)
-        for name, calendar in rules.calendars.items():
-            await references.store(Kind.CALENDAR, name, calendar)
+        await keep(pool, rules)
         for authority in PLACES:
-            await references.publish(Kind.AUTHORITY, authority.id, authority, BEGINNING)
+            await References(pool).publish(Kind.AUTHORITY, authority.id, authority, BEGINNING)
 
 
 @contextmanager
-def house(directory: Path, rules: Rules, *, separate: bool = False) -> Iterator[House]:
+def house(directory: Path, rules: Rules, *, separate: bool = False, whole: bool = False) -> Iterator[House]:
     """An open house."""
-    built = House(directory, separate=separate)
+    built = House(directory, separate=separate, whole=whole)
     try:
         built.open(rules)
         yield built

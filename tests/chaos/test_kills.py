@@ -86,7 +86,7 @@ def happened(records: list[Record]) -> list[str]:
 
 async def namespace_of_part(opened: House, stream: str) -> str:
     """Where a dossier's part has lived."""
-    for namespace in (PROVINCE, "default") if opened.of_province else ("default",):
+    for namespace in (PROVINCE, "default") if opened.separate else ("default",):
         client = await temporal.connect(opened.settings, namespace=namespace)
         with contextlib.suppress(RPCError):
             await client.get_workflow_handle(f"{stream}/L1").describe()
@@ -165,7 +165,7 @@ class Citizens:
 async def blows(opened: House, citizens: Citizens, seed: int, struck: list[str]) -> None:
     """Strike one after the other, each at about so many answers more, until cancelled; notes who was struck."""
     chance = random.Random(seed)  # noqa: S311  # repeatable
-    victims = VICTIMS if opened.of_province is None else OF_BOTH
+    victims = OF_BOTH if opened.separate else VICTIMS
     for number, name in enumerate(itertools.cycle(victims), start=1):
         await citizens.answered_at_least(number * EVERY - chance.randrange(EVERY))
         await asyncio.to_thread(opened.strike, name)
@@ -196,7 +196,7 @@ async def test_nothing_is_lost_or_doubled_whatever_is_killed(opened: House) -> N
             stored = await journal.read_command(reply.stream, command)
             assert (reply.first, reply.last) == (stored[0].version, stored[-1].version)
         for stream in streams:
-            assert await namespace_of_part(opened, stream) == (PROVINCE if opened.of_province else "default")
+            assert await namespace_of_part(opened, stream) == (PROVINCE if opened.separate else "default")
             assert happened(await journal.read(Stream(stream))) == ROOT
             assert happened(await journal.read(Stream(f"{stream}/L1"))) == PART
     while await asyncio.to_thread(opened.unplaced):

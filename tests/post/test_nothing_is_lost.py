@@ -7,16 +7,11 @@ import asyncio
 import contextlib
 import os
 import random
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
-import yaml
 
 from api.carrier_sim import CarrierSim, Manners, Word
 from domain.dossier import commands as c
@@ -24,26 +19,19 @@ from domain.dossier.history import state_of
 from domain.dossier.view import Status
 from domain.ids import CommandId, Stream
 from domain.postal import Parcel, Purpose, ScanState, scanned
-from runtime import settings as variables
 from runtime import temporal
-from runtime.embedded import ports
-from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
-from runtime.embedded.temporal import EmbeddedTemporal
-from runtime.settings import Settings
-from store import migrate, roles
 from store.database import Database
 from store.inbox import Inbox
 from store.postgres import PostgresJournal
+from tests.chaos.house import CARRIER, SECRET, House, house
 from tests.domain.dossier.samples import rules
 from tests.post.callbacks import total
-from tests.support.references import keep
 from workflows.client import Dossiers
 
 CALLBACKS = int(os.environ.get("MOTCUA_CHAOS_CALLBACKS", "600"))
 SCANS = 10
 PARCELS = CALLBACKS // (2 * SCANS)
 SECONDS = 180 + CALLBACKS // 10
-SECRET = "of-the-chaos"
 UNDER_WAY = [
     "accepted",
     "in_transit",
@@ -55,88 +43,19 @@ UNDER_WAY = [
 ENDS = ["delivered"] * 8 + ["lost", "returned"]
 AT_ONCE = 16
 TIMEOUT = timedelta(seconds=60)
-PROCESSES = ("worker", "projector", "relay", "api")
 STEP = timedelta(hours=3)
 
 
-class System:
-    """All processes of a deployment, each of which can be killed and started again."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.postgres = EmbeddedPostgres(directory / "postgres", port=ports.free_port(), options=TEST_OPTIONS)
-        self.temporal = EmbeddedTemporal(directory / "temporal", port=ports.free_port())
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.settings = Settings()
-
-    def start(self) -> None:
-        """Servers, schema, processes."""
-        self.postgres.start()
-        self.temporal.start()
-        self.postgres.create_database("chaos")
-        migrate.upgrade(self.postgres.url("chaos"))
-        roles.ensure_roles(self.postgres.url(), "for-tests-only")
-        keys, secret, wrapping = (self.directory / name for name in ("keys.yaml", "secret", "wrapping"))
-        keys.write_text(yaml.safe_dump({"bccp": {"path_secrets": [SECRET]}}))
-        secret.write_text(SECRET * 4)
-        wrapping.write_text(bytes(range(32)).hex())
-        self.settings = Settings(
-            state_dir=self.directory,
-            database_url=self.postgres.url("chaos", user=roles.APPLICATION, password="for-tests-only"),
-            temporal_address=self.temporal.address,
-            api_port=ports.free_port(),
-            secret_file=secret,
-            wrapping_key_file=wrapping,
-            carrier_keys_file=keys,
-        )
-        for name in PROCESSES:
-            self.run(name)
-
-    def run(self, name: str) -> None:
-        """Start a process."""
-        environment = {**os.environ, **variables.environment(self.settings)}
-        with (self.directory / f"{name}.log").open("ab") as log:
-            command = [sys.executable, "-m", "cli", name]
-            self.processes[name] = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-
-    def kill(self, name: str) -> None:
-        """Kill a process or a server, and start it again."""
-        if name in self.processes:
-            self.processes[name].send_signal(signal.SIGKILL)
-            self.processes[name].wait()
-            self.run(name)
-            return
-        server = self.postgres if name == "postgres" else self.temporal
-        server.kill()
-        server.start()
-
-    def living(self) -> list[str]:
-        """The processes that run."""
-        return [name for name, process in self.processes.items() if process.poll() is None]
-
-    def stop(self) -> None:
-        """End everything."""
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
-        self.temporal.stop()
-        self.postgres.stop()
-
-
 @pytest.fixture
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A deployment of the test's own."""
-    system = System(tmp_path_factory.mktemp("chaos"))
-    try:
-        system.start()
-        yield system
-    finally:
-        system.stop()
+    with house(tmp_path_factory.mktemp("chaos"), rules(), whole=True) as built:
+        yield built
 
 
 def _expected(words: list[Word], ordered_at: datetime) -> Parcel:
     """Where a parcel ends by its scans."""
-    parcel = Parcel("B1", Purpose.COLLECTION, "bccp", ordered_at, ordered_at)
+    parcel = Parcel("B1", Purpose.COLLECTION, CARRIER, ordered_at, ordered_at)
     for word in words:
         parcel = scanned(parcel, ScanState(word.state), word.at, signed=word.state == "delivered")
     return parcel
@@ -153,12 +72,11 @@ def _courses(chance: random.Random, sim: CarrierSim) -> list[list[Word]]:
 
 
 @contextlib.asynccontextmanager
-async def _dossiers(system: System) -> AsyncIterator[tuple[Dossiers, Inbox, PostgresJournal]]:
-    async with Database(system.settings.database_url, size=8) as database:
-        await keep(database, rules())
-        client = await temporal.connect(system.settings)
+async def _dossiers(opened: House) -> AsyncIterator[tuple[Dossiers, Inbox, PostgresJournal]]:
+    async with Database(opened.settings.database_url, size=8) as database:
+        client = await temporal.connect(opened.settings)
         journal = PostgresJournal(database)
-        yield Dossiers(client, journal, system.settings.task_queue), Inbox(database), journal
+        yield Dossiers(client, journal, opened.settings.task_queue), Inbox(database), journal
 
 
 async def _order(dossiers: Dossiers, number: int) -> None:
@@ -166,7 +84,7 @@ async def _order(dossiers: Dossiers, number: int) -> None:
     stream, now = Stream(f"D{number}"), datetime.now(UTC)
     submit = c.Submit(rules().procedure.id, c.Channel.POST, ("don",))
     await dossiers.begin(stream, rules(), c.Order(CommandId("submit"), submit, now, actor="lan"), TIMEOUT)
-    order = c.OrderCollection("bccp", f"C{number:06d}VN")
+    order = c.OrderCollection(CARRIER, f"C{number:06d}VN")
     await dossiers.execute(stream, c.Order(CommandId("order"), order, now, actor="lan"), TIMEOUT)
 
 
@@ -181,11 +99,10 @@ async def _order_all(dossiers: Dossiers, numbers: range) -> None:
 
 
 @pytest.mark.timeout(SECONDS + 120)
-async def test_every_parcel_ends_where_its_scans_say(running: System) -> None:
+async def test_every_parcel_ends_where_its_scans_say(running: House) -> None:
     """Shuffled, everything twice, some days late, some before the order; API, relay, Temporal, PostgreSQL killed."""
     chance = random.Random(20260302)  # noqa: S311  # the same course each time
-    target = f"http://127.0.0.1:{running.settings.api_port}"
-    manners = Manners(carrier="bccp", target=target, secret=SECRET, repeats=2, step=STEP, seed=7)
+    manners = Manners(carrier=CARRIER, target=running.api_url, secret=SECRET, repeats=2, step=STEP, seed=7)
     async with httpx.AsyncClient(timeout=10) as client, _dossiers(running) as (dossiers, inbox, journal):
         sim = CarrierSim(manners, client)
         courses = _courses(chance, sim)
@@ -196,13 +113,13 @@ async def test_every_parcel_ends_where_its_scans_say(running: System) -> None:
         await _order_all(dossiers, range(unordered, PARCELS))
         saying = asyncio.create_task(sim.call(early))
         for victim in ("api", "relay", "temporal", "postgres", "worker"):
-            await asyncio.to_thread(running.kill, victim)
+            await asyncio.to_thread(running.strike, victim)
             await asyncio.sleep(1)  # how long it is left alone before the next one is killed
         sent = await saying
         await _order_all(dossiers, range(unordered))
         sent += await sim.call(late)
         counts = await _ended(inbox)
-        assert running.living() == list(PROCESSES)
+        assert all(process.alive for process in running.processes.values())
         assert sent == len(words) * 2
         assert sum(counts.values()) >= sent
         assert counts == {"applied": sum(counts.values())}

@@ -14,17 +14,22 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
+import httpx
 import msgspec
 import psutil
 import pytest
 
+from api.carrier_sim import CarrierSim, Manners
 from domain.dossier import commands as c
 from domain.ids import CommandId, Stream
 from runtime import temporal
+from store.database import Connection
 from store.database import Database as Pool
+from store.inbox import Inbox
 from store.postgres import PostgresJournal
-from tests.chaos.house import House, house
+from tests.chaos.house import CARRIER, SECRET, House, house
 from tests.domain.dossier.samples import rules
+from tests.post.callbacks import total
 from tests.soak.plot import Line, Row, svg
 from workflows.client import Dossiers, DossiersUnavailable
 from workflows.messages import Reply
@@ -34,8 +39,8 @@ FULL: Final = SECONDS >= 300
 EVERY_SECONDS: Final = 60 if FULL else 5
 LIVES_A_SECOND: Final = 1.0
 SAMPLE_SECONDS: Final = 5 if FULL else 1
-PARTS: Final = ("worker", "projector", "postgres", "temporal")
-PROCESSES: Final = ("worker", "projector")
+PROCESSES: Final = ("worker", "projector", "relay", "api")
+PARTS: Final = (*PROCESSES, "postgres", "temporal")
 PATIENCE: Final = timedelta(seconds=8)
 AGAIN_SECONDS: Final = 0.3
 MEGABYTE: Final = 1024 * 1024
@@ -49,8 +54,9 @@ COMMANDS: Final[tuple[c.Command, ...]] = (
     c.CompleteTask("appraise"),
     c.CompleteTask("approve"),
     c.IssueResult("12/QD"),
-    c.ReturnResult(),
 )
+"""Then the post brings the result, which ends the dossier."""
+SCANS: Final = ("accepted", "delivered")
 LEFT_OPEN: Final = 10
 """Every so manieth dossier is left open after its second order."""
 
@@ -67,11 +73,12 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Load:
-    """Dossiers at a steady rate, each order repeated with its id until it is answered."""
+    """Dossiers at a steady rate, each order repeated with its id until it is answered, each scan until it is taken."""
 
-    def __init__(self, dossiers: Dossiers) -> None:
+    def __init__(self, dossiers: Dossiers, carrier: CarrierSim) -> None:
         """Nothing has been asked."""
         self._dossiers = dossiers
+        self._carrier = carrier
         self.replies: dict[CommandId, Reply] = {}
         self.taken: list[float] = []
         self.lives: dict[str, int] = {}
@@ -79,13 +86,23 @@ class Load:
     async def live(self, number: int) -> None:
         """One dossier's life."""
         stream = f"S{number:05}"
-        commands = COMMANDS[:2] if number % LEFT_OPEN == 0 else COMMANDS
+        tracking = f"T{number:06d}VN"
+        whole = (*COMMANDS, c.DispatchResult(CARRIER, tracking))
+        commands = COMMANDS[:2] if number % LEFT_OPEN == 0 else whole
         self.lives[stream] = len(commands)
         for index, command in enumerate(commands):
             order = c.Order(CommandId(f"{stream}-{index}"), command, datetime.now(UTC), actor="lan")
             began = asyncio.get_running_loop().time()
             self.replies[order.id] = await self._insist(Stream(stream), order)
             self.taken.append(asyncio.get_running_loop().time() - began)
+        if commands is whole:
+            soon = datetime.now(UTC) + timedelta(seconds=1)
+            await self._carrier.call(self._carrier.words(tracking, soon, SCANS))
+
+    @property
+    def ended(self) -> list[str]:
+        """The dossiers that the post ends."""
+        return [stream for stream, orders in self.lives.items() if orders > len(COMMANDS)]
 
     async def _insist(self, stream: Stream, order: c.Order) -> Reply:
         while True:
@@ -148,7 +165,7 @@ class Watch:
             return self.samples[-1].lag if self.samples else 0.0
 
     def _megabytes(self, name: str) -> float:
-        process = getattr(self._opened, name).pid
+        process = self._opened.processes[name].pid
         try:
             return float(psutil.Process(process).memory_info().rss / MEGABYTE)
         except psutil.Error:
@@ -176,7 +193,7 @@ class Watch:
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[House]:
     """A house of real processes."""
-    with house(tmp_path, KNOWN) as built:
+    with house(tmp_path, KNOWN, whole=True) as built:
         yield built
 
 
@@ -184,9 +201,10 @@ def opened(tmp_path: Path) -> Iterator[House]:
 async def test_a_steady_load_survives_blows(opened: House, tmp_path: Path) -> None:
     """Every order is answered and stored once, memory is flat, and what was behind catches up."""
     client = await temporal.connect(opened.settings)
-    async with Pool(opened.database.app_url, size=8) as pool:
+    manners = Manners(carrier=CARRIER, target=opened.api_url, secret=SECRET, step=timedelta(seconds=1), repeats=2)
+    async with httpx.AsyncClient(timeout=10) as http, Pool(opened.database.app_url, size=8) as pool:
         journal = PostgresJournal(pool)
-        load = Load(Dossiers(client, journal, opened.settings.task_queue))
+        load = Load(Dossiers(client, journal, opened.settings.task_queue), CarrierSim(manners, http))
         watch = Watch(opened, load)
         async with asyncio.TaskGroup() as group:
             sampling = group.create_task(watch.sample())
@@ -199,7 +217,7 @@ async def test_a_steady_load_survives_blows(opened: House, tmp_path: Path) -> No
             striking.cancel()
             await asyncio.wait([striking])
             async with asyncio.timeout(120):
-                while watch.samples[-1].lag:  # noqa: ASYNC110  # another process works it off
+                while watch.samples[-1].lag or await _open(pool, load.ended):  # noqa: ASYNC110  # other processes do it
                     await asyncio.sleep(SAMPLE_SECONDS)
             sampling.cancel()
 
@@ -207,14 +225,17 @@ async def test_a_steady_load_survives_blows(opened: House, tmp_path: Path) -> No
             stored = await journal.read_command(reply.stream, command)
             assert (reply.first, reply.last) == (stored[0].version, stored[-1].version)
         for stream, orders in load.lives.items():
+            kinds = [record.type for record in await journal.read(Stream(stream))]
             commands = {record.command_id for record in await journal.read(Stream(stream))}
-            assert len(commands) == orders, stream
+            assert len([command for command in commands if command.startswith(f"{stream}-")]) == orders, stream
+            assert kinds.count("postal.scanned") == (len(SCANS) if stream in load.ended else 0)
+        assert total(await Inbox(pool).counts()) == {"applied": 2 * len(SCANS) * len(load.ended)}
 
     picture = watch.picture()
     (PLOT if FULL else tmp_path / "soak.svg").write_text(picture)
     assert ET.fromstring(picture).tag.endswith("svg")  # noqa: S314  # our own
     assert await asyncio.to_thread(opened.command, "reconcile") == {
-        "open": sum(orders < len(COMMANDS) for orders in load.lives.values()),
+        "open": len(load.lives) - len(load.ended),
         "sound": True,
         "findings": [],
     }
@@ -224,6 +245,17 @@ async def test_a_steady_load_survives_blows(opened: House, tmp_path: Path) -> No
     for name in PROCESSES:
         thirds = _peaks([sample.megabytes[name] for sample in watch.samples])
         assert thirds[2] <= thirds[1] * MORE_AT_MOST, (name, thirds)
+
+
+async def _open(pool: Pool, streams: list[str]) -> int:
+    """How many of them have not ended."""
+
+    async def work(connection: Connection) -> int:
+        query = "SELECT count(*) FROM dossiers WHERE stream = ANY (%s) AND status <> 'closed'"
+        [(number,)] = await (await connection.execute(query, (streams,))).fetchall()
+        return int(number)
+
+    return await pool.run(work)
 
 
 def _peaks(values: list[float]) -> list[float]:
