@@ -13,6 +13,7 @@ import msgspec
 
 from activities.carriers.signing import headers_of
 from activities.outside import TIMEOUT, Never, NotYet, retry_after
+from store.errors import BrokenSeal
 from store.outbox import Taken
 from store.subscriptions import Subscription
 
@@ -52,7 +53,10 @@ class Webhooks:
 
     async def send(self, message: Taken) -> None:
         """Send one event to its subscriber."""
-        subscription = await self._find(message.payload["subscription"])
+        try:
+            subscription = await self._find(message.payload["subscription"])
+        except BrokenSeal as error:
+            raise NotYet("the subscription's secret cannot be read; rotate it") from error
         if subscription is None or not subscription.enabled:
             raise Never("the subscription is ended")
         body = msgspec.json.encode(message.payload["event"])

@@ -87,7 +87,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 async def order_of(parts: Parts, asked: Asked, kind: type[c.Command], given: Body) -> Order:
-    """The order that a body means. Raises Shredded where personal data can no longer be sealed."""
+    """The order that a body means. Raises Shredded or KeyNotHere where personal data can no longer be sealed."""
     personal = applicant_of(given)
     sealed = await parts.vault.seal(asked.code, msgspec.json.encode(personal)) if personal else ""
     return Order(

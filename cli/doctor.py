@@ -131,6 +131,8 @@ async def _database(chosen: "Settings") -> AsyncIterator[Finding]:
         yield Finding("schema", Verdict.SOUND, f"at {migrate.head()}, which is this program's")
         async for finding in _contents(database):
             yield finding
+        async for finding in _seals(chosen, database):
+            yield finding
 
 
 def _version(seen: "Checkup") -> Finding:
@@ -171,6 +173,23 @@ async def _contents(database: "Database") -> AsyncIterator[Finding]:
         yield finding
     yield await _catalogue(database)
     yield await _calendars(database)
+
+
+async def _seals(chosen: "Settings", database: "Database") -> AsyncIterator[Finding]:
+    """Whether the wrapping keys are those of the personal data; nothing where there are none to look at."""
+    from runtime.errors import SettingError
+    from store.keys import Vault, wrapping_keys_of
+
+    try:
+        foreign = await Vault(database, wrapping_keys_of(chosen)).sealed_by_others()
+    except SettingError:
+        return
+    if foreign:
+        found = f"the personal data of {foreign} dossiers are sealed by a key that is not in the file"
+        advice = "put the lost key's line back behind the first; without it these names can never be read"
+        yield Finding("personal data", Verdict.WARNING, found, advice)
+    else:
+        yield Finding("personal data", Verdict.SOUND, "sealed by keys that are here")
 
 
 async def _catalogue(database: "Database") -> Finding:

@@ -44,5 +44,11 @@ class Shredded(Refusal):
     code = "shredded"
 
 
+class KeyNotHere(Refusal):
+    """Nothing can be sealed for the dossier: its key is wrapped by one that this system does not have."""
+
+    code = "wrapping_key_unknown"
+
+
 class BrokenSeal(Exception):
     """A sealed value that does not open: altered, cut, or sealed for another dossier or under an unknown key."""

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from runtime.settings import Settings
 from runtime.wrapping import read_wrapping_keys
 from store.database import Connection, Database
-from store.errors import BrokenSeal, Shredded
+from store.errors import BrokenSeal, KeyNotHere, Shredded
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -32,6 +32,9 @@ REMEMBER_SECONDS: Final = 60.0
 REMEMBER_KEYS: Final = 4096
 
 _FIND: Final = b"SELECT wrapping_key, wrapped FROM dossier_keys WHERE code = %s"
+_FOREIGN: Final = b"""
+    SELECT count(*) FROM dossier_keys WHERE wrapped IS NOT NULL AND wrapping_key <> ALL (%s::text[])
+"""
 _FIND_MANY: Final = (
     b"SELECT code, wrapping_key, wrapped FROM dossier_keys WHERE code = ANY (%s) AND wrapped IS NOT NULL"
 )
@@ -84,13 +87,17 @@ class Vault:
         self._known: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
     async def seal(self, code: str, plaintext: bytes) -> str:
-        """The sealed value of ``plaintext`` for a dossier (or a part of it); raises Shredded.
+        """The sealed value of ``plaintext`` for a dossier (or a part of it); raises Shredded, KeyNotHere.
 
         Equal for equal plaintexts of one dossier, so that a command which is sent again with the same personal data is
         the same command. What this tells without the key is that two values of one dossier are equal, and nothing else.
         """
         root = _root(code)
-        key = await self._key(root, create=True)
+        try:
+            key = await self._key(root, create=True)
+        except BrokenSeal as error:
+            message = f"the personal data of {root} are sealed by a key that this system does not have; leave them out"
+            raise KeyNotHere(message, dossier=root) from error
         return _sealed_text(key, plaintext, root, _synthetic_nonce(key, plaintext))
 
     async def open(self, code: str, sealed: str) -> bytes:
@@ -114,6 +121,15 @@ class Vault:
         for root, name, wrapped in await self._database.run(work):
             if name in self._wrapping.keys:
                 self._remember(root, self._wrapping.unwrap(name, root, wrapped))
+
+    async def sealed_by_others(self) -> int:
+        """How many dossiers' keys are wrapped by keys that are not configured here: nobody can read these."""
+
+        async def work(connection: Connection) -> int:
+            [(number,)] = await (await connection.execute(_FOREIGN, (sorted(self._wrapping.keys),))).fetchall()
+            return int(number)
+
+        return await self._database.run(work)
 
     async def shred(self, code: str) -> None:
         """Destroy the dossier's key: what was sealed can never be opened again, nothing can be sealed any more."""

@@ -1,5 +1,6 @@
 """Who is told of which events: webhook subscriptions, their secrets sealed."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from store.database import Connection, Database
+from store.errors import BrokenSeal
 from store.strongbox import Strongbox
 
 OVERLAP: Final = timedelta(hours=24)
@@ -16,7 +18,8 @@ OVERLAP: Final = timedelta(hours=24)
 class Subscription(msgspec.Struct, frozen=True):
     """Who is told of events of these types (none: of all) at this authority (empty: at all).
 
-    ``secrets`` sign: the current one and, for a while, the one before. ``reason`` says why it is not ``enabled``.
+    ``secrets`` sign: the current one and, for a while, the one before; they are left out where nothing is to be signed.
+    ``reason`` says why it is not ``enabled``.
     """
 
     id: str
@@ -78,7 +81,7 @@ class Subscriptions:
                 held = await (await connection.execute(_HOLD, (subscription.id,))).fetchone()
                 if held is None:
                     row["secret"] = self._sealed(subscription.id, subscription.secrets[0])
-                elif subscription.secrets and self._opened(subscription.id, held[0]) != subscription.secrets[0]:
+                elif subscription.secrets and not self._is(subscription.id, held[0], subscription.secrets[0]):
                     sealed = self._sealed(subscription.id, subscription.secrets[0])
                     await connection.execute(_CHANGE, {"id": subscription.id, "secret": sealed, "overlap": OVERLAP})
                 await connection.execute(_SUBSCRIBE, row)
@@ -95,13 +98,28 @@ class Subscriptions:
         return await self._database.run(work)
 
     async def all(self) -> list[Subscription]:
-        """All of them by their ids, those that are disabled too. Raises BrokenSeal."""
-        return [self._subscription(row) for row in await self._fetch(_LIST, ())]
+        """All of them by their ids, those that are disabled too, without their secrets."""
+        return [_subscription(row) for row in await self._fetch(_LIST, ())]
 
     async def find(self, subscription: str) -> Subscription | None:
-        """One of them (none: there is no such one). Raises BrokenSeal."""
+        """One of them (none: there is no such one), without its secrets."""
         rows = await self._fetch(_ONE, (subscription,))
-        return self._subscription(rows[0]) if rows else None
+        return _subscription(rows[0]) if rows else None
+
+    async def signing(self, subscription: str) -> Subscription | None:
+        """One of them with its secrets (none: there is no such one). Raises BrokenSeal.
+
+        The secret before the present one only signs beside it, so where it cannot be read any more it does not.
+        """
+        rows = await self._fetch(_ONE, (subscription,))
+        if not rows:
+            return None
+        row = rows[0]
+        secrets = [self._opened(row[0], row[4])]
+        if row[7]:
+            with contextlib.suppress(BrokenSeal):
+                secrets.append(self._opened(row[0], row[7]))
+        return _subscription(row, tuple(secrets))
 
     async def disable(self, subscription: str, reason: str) -> None:
         """Send nothing more to a subscriber."""
@@ -111,10 +129,12 @@ class Subscriptions:
 
         await self._database.run(work)
 
-    def _subscription(self, row: tuple[Any, ...]) -> Subscription:
-        name = row[0]
-        secrets = tuple(self._opened(name, sealed) for sealed in (row[4], row[7]) if sealed)
-        return Subscription(name, row[1], tuple(row[2]), row[3], secrets, row[5], row[6])
+    def _is(self, name: str, sealed: str, secret: str) -> bool:
+        """Whether a sealed secret is this one; what cannot be read any more is not."""
+        try:
+            return self._opened(name, sealed) == secret
+        except BrokenSeal:
+            return False
 
     def _sealed(self, name: str, secret: str) -> str:
         return self._strongbox.seal(f"webhook {name}", secret)
@@ -127,3 +147,7 @@ class Subscriptions:
             return await (await connection.execute(statement, parameters)).fetchall()
 
         return await self._database.run(work)
+
+
+def _subscription(row: tuple[Any, ...], secrets: tuple[str, ...] = ()) -> Subscription:
+    return Subscription(row[0], row[1], tuple(row[2]), row[3], secrets, row[5], row[6])

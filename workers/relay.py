@@ -95,7 +95,7 @@ def senders(
     found: dict[str, Sender] = {
         ORDER: orders,
         CANCEL: orders,
-        webhooks.KIND: Webhooks(client, subscriptions.find, subscriptions.disable, allow),
+        webhooks.KIND: Webhooks(client, subscriptions.signing, subscriptions.disable, allow),
     }
     if settings.portal_url:
         found[portal.KIND] = Portal(client, settings.portal_url)

@@ -34,7 +34,7 @@ async def test_made_listed_and_ended(admin: httpx.AsyncClient, system: System) -
     secret = made.json()["secret"]
     again = await admin.put("/api/v1/webhooks/archive", json=body)
     assert "secret" not in again.json()
-    found = await system.parts.subscriptions.find("archive")
+    found = await system.parts.subscriptions.signing("archive")
     assert found == Subscription("archive", OFFICE, ("result.issued",), URL, (secret,))
     listed = (await admin.get("/api/v1/webhooks")).json()
     assert [one["id"] for one in listed["items"]] == ["archive"]
@@ -48,7 +48,7 @@ async def test_a_changed_secret_overlaps(admin: httpx.AsyncClient, system: Syste
     """Both sign for a while, however often the change is repeated; what is stored is sealed, and bound to its place."""
     for secret in (SECRET, NEXT, NEXT):
         assert (await admin.put("/api/v1/webhooks/rotated", json={"url": URL, "secret": secret})).status_code == 200
-    found = await system.parts.subscriptions.find("rotated")
+    found = await system.parts.subscriptions.signing("rotated")
     assert found is not None
     assert found.secrets == (NEXT, SECRET)
     with psycopg.connect(system.settings.database_url) as connection:  # commits at its end
@@ -59,7 +59,7 @@ async def test_a_changed_secret_overlaps(admin: httpx.AsyncClient, system: Syste
     box = Strongbox(lambda: wrapping_keys_of(system.settings))
     with pytest.raises(BrokenSeal):
         box.open("webhook other", row[0])
-    late = await system.parts.subscriptions.find("rotated")
+    late = await system.parts.subscriptions.signing("rotated")
     assert late is not None
     assert late.secrets == (NEXT,)
     await admin.delete("/api/v1/webhooks/rotated")
