@@ -61,6 +61,8 @@ BACKLOG: Final = "MOTCUA_BENCH_BACKLOG"
 EVERY_DAY: Final = 2000
 SCANS: Final = 5
 """Scans of one parcel; each is sent twice."""
+AT_ONCE: Final = 100
+"""Of the backlog, so many are stored together."""
 QUEUE: Final = "bench-callbacks"
 STATUSES: Final = ("10", "20", "30", "40", "50")
 _BARE: Final = "CREATE TABLE bare_callbacks (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea NOT NULL)"
@@ -254,11 +256,13 @@ async def _working(settings: Settings) -> AsyncIterator[tuple[Database, Dossiers
         journal = PostgresJournal(database)
         await keep(database, rules())
         following = [asyncio.create_task(work) for work in (Sequencer(database).run(), Projector(database).run())]
-        async with build_worker(client, journal, PinnedRules(database), QUEUE):
-            yield database, Dossiers(client, journal, QUEUE)
-        for task in following:
-            task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
+        try:
+            async with build_worker(client, journal, PinnedRules(database), QUEUE):
+                yield database, Dossiers(client, journal, QUEUE)
+        finally:
+            for task in following:
+                task.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
 
 
 async def _order_parcels(dossiers: Dossiers, number: int) -> None:
@@ -289,7 +293,9 @@ async def _fill(database: Database, inbox: Inbox, parcels: int) -> None:
                 urlencode(_form(_tracking(one), STATUSES[scan], began + timedelta(minutes=scan))).encode()
                 for one in range(parcels)
             ]
-            await asyncio.gather(*(inbox.keep("bccp", datetime.now(UTC), "127.0.0.1", {}, body) for body in bodies))
+            for first in range(0, len(bodies), AT_ONCE):
+                some = bodies[first : first + AT_ONCE]
+                await asyncio.gather(*(inbox.keep("bccp", datetime.now(UTC), "127.0.0.1", {}, body) for body in some))
 
 
 def _tracking(index: int) -> str:

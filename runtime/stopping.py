@@ -27,3 +27,9 @@ def on_stop(
 
     for signum in signals:
         asyncio.get_running_loop().add_signal_handler(signum, heard, signum)
+
+
+def ending() -> bool:
+    """Whether this task was told to end: a wait that is just over swallows the word (``asyncio.wait_for``)."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from runtime.instruments import SEQUENCED
+from runtime.stopping import ending
 from store.database import Connection, Database
 from store.errors import StoreUnavailable
 from store.wake import EVENTS, POSITIONS, Wake
@@ -121,7 +122,7 @@ class Sequencer:
     async def run(self) -> None:
         """Place events as they come, until cancelled; outlasts the loss of the database."""
         async with Wake(self._database.url, EVENTS) as wake:
-            while True:
+            while not ending():
                 await wake.wait(RETRY_SECONDS if await self._place_all() else 5.0)
 
     async def _place_all(self) -> bool:

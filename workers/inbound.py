@@ -21,6 +21,7 @@ from domain.ids import CommandId, Stream
 from domain.postal import ScanState
 from runtime import logging
 from runtime.instruments import CALLBACKS
+from runtime.stopping import ending
 from store.errors import StoreUnavailable
 from store.inbox import UNKNOWN_TRACKING, Inbox, Meaning, Raw, Settlement, Status
 from workflows.client import Dossiers, DossiersUnavailable
@@ -224,12 +225,6 @@ class Inbound:
     async def _wait(self) -> None:
         due = await self._inbox.next_due()
         await asyncio.sleep(POLL_SECONDS if due is None else min(POLL_SECONDS, max(due, 0.01)))
-
-
-def ending() -> bool:
-    """Whether this task was told to end: a wait that is just over swallows the word (``asyncio.wait_for``)."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _order(stream: str, one: Heard) -> Order:

@@ -22,13 +22,14 @@ from domain.ids import Stream
 from domain.record import Record
 from runtime import logging
 from runtime.instruments import MESSAGES
+from runtime.stopping import ending
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.journal import Journal, Positioned
 from store.outbox import Message, Outbox, Taken
 from store.subscriptions import Subscription, Subscriptions
 from store.wake import POSITIONS, Wake
-from workers.inbound import STORE_AWAY, ending
+from workers.inbound import STORE_AWAY
 
 LOG = logging.logger(__name__)
 DEAD: Final = "message.dead"

@@ -19,6 +19,7 @@ from domain.dossier.commands import Order
 from domain.ids import Stream
 from runtime import logging, process, temporal
 from runtime.settings import Settings
+from runtime.stopping import ending
 from store.database import Database
 from store.errors import Shredded, StoreUnavailable
 from store.inbox import Inbox
@@ -27,7 +28,7 @@ from store.outbox import Outbox
 from store.postgres import PostgresJournal
 from store.strongbox import strongbox_of
 from store.subscriptions import Subscriptions
-from workers.inbound import STORE_AWAY, Inbound, ending
+from workers.inbound import STORE_AWAY, Inbound
 from workers.neighbours import dossiers_of
 from workers.outbound import APPLICANT, Announcer, Courier, reconcile_portal
 from workers.watchman import Watchman

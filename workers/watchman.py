@@ -11,12 +11,13 @@ from typing import Final
 
 from runtime import logging
 from runtime.settings import Settings
+from runtime.stopping import ending
 from store.database import Database
 from store.errors import StoreUnavailable
 from store.journal import Journal
 from store.open_streams import OpenStreams
 from store.upkeep import Task, UpkeepNotes
-from workers.inbound import STORE_AWAY, ending
+from workers.inbound import STORE_AWAY
 from workers.recovery import Kind, Recovery
 from workflows.client import Dossiers, DossiersUnavailable
 

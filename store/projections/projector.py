@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from runtime.instruments import PROJECTED, PROJECTION_SECONDS, timed
+from runtime.stopping import ending
 from store.database import Connection, Database
 from store.errors import StoreUnavailable
 from store.projections.protocol import Projection
@@ -85,7 +86,7 @@ class Projector:
     async def run(self) -> None:
         """Follow the events until cancelled; outlasts the loss of the database, and waits where a rebuild is due."""
         async with Wake(self._database.url, POSITIONS) as wake:
-            while True:
+            while not ending():
                 try:
                     await self.catch_up()
                 except (StoreUnavailable, NeedsRebuild):
