@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command("refused")(refused)
     group.command("show")(show)
     group.command("replay")(replay)
+    group.command("refuse")(refuse)
     group.command("counts")(counts)
     app.add_typer(group, name="post")
 
@@ -88,6 +89,21 @@ def replay(
         output.print_json({"replayed": done})
     else:
         sys.stdout.write(f"{done} will be looked at anew\n")
+
+
+def refuse(
+    numbers: Annotated[list[int], typer.Argument(help="Numbers of parked callbacks.")],
+    why: Annotated[str, typer.Option(help="What was found out about them.")],
+    json: Json = False,
+) -> None:
+    """Refuse parked callbacks for good: they are about nothing that any dossier here has."""
+    if not why.strip():
+        raise BadInput("say why these callbacks are refused: --why 'sent to us by mistake'", code="reason_missing")
+    done = _run(lambda inbox: inbox.refuse(numbers, why))
+    if json:
+        output.print_json({"refused": done})
+    else:
+        sys.stdout.write(f"{done} are refused\n")
 
 
 def counts(json: Json = False) -> None:

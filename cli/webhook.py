@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(listed)
     group.command("dead")(dead)
     group.command("replay")(replay)
+    group.command("discard")(discard)
     app.add_typer(group, name="webhook")
 
 
@@ -123,6 +124,15 @@ def replay(numbers: Annotated[list[int], typer.Argument(help="Numbers of dead le
         output.print_json({"replayed": done})
     else:
         sys.stdout.write(f"{done} will be sent again\n")
+
+
+def discard(numbers: Annotated[list[int], typer.Argument(help="Numbers of dead letters.")], json: Json = False) -> None:
+    """Put dead letters aside for good: the receiver is gone, or knows by other means."""
+    done = _run(lambda outbox: outbox.discard(numbers))
+    if json:
+        output.print_json({"discarded": done})
+    else:
+        sys.stdout.write(f"{done} will not be sent\n")
 
 
 def _tell_secret(name: str, secret: str, *, json: bool) -> None:

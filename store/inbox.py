@@ -132,6 +132,12 @@ _REPLAY: Final = b"""
 """
 
 
+_REFUSE: Final = b"""
+    UPDATE postal_inbox SET status = 'refused', reason = 'by_operator', detail = %s, settled_at = clock_timestamp()
+    WHERE status = 'parked' AND id = ANY (%s)
+"""
+
+
 class Settlement(msgspec.Struct, frozen=True):
     """What becomes of a row; ``delay`` is after how many seconds a waiting one is looked at again."""
 
@@ -258,6 +264,14 @@ class Inbox:
         async def work(connection: Connection) -> int:
             cursor = await connection.execute(_REPLAY, (stream, list(numbers)))
             return cursor.rowcount
+
+        return await self._database.run(work)
+
+    async def refuse(self, numbers: Sequence[int], why: str) -> int:
+        """Refuse parked rows for good, with what an operator found out about them; returns how many."""
+
+        async def work(connection: Connection) -> int:
+            return (await connection.execute(_REFUSE, (why.replace("\0", "")[:1000], list(numbers)))).rowcount
 
         return await self._database.run(work)
 

@@ -84,6 +84,9 @@ _REPLAY: Final = b"""
     UPDATE outbox SET status = 'new', attempts = 0, due_at = clock_timestamp(), settled_at = NULL
     WHERE status = 'dead' AND id = ANY (%s)
 """
+_DISCARD: Final = b"""
+    UPDATE outbox SET status = 'discarded', settled_at = clock_timestamp() WHERE status = 'dead' AND id = ANY (%s)
+"""
 _LETTERS: Final = b"""
     SELECT id, kind, key, status, attempts, error, created_at FROM outbox
     WHERE status = %s AND id > %s ORDER BY id LIMIT %s
@@ -147,11 +150,11 @@ class Outbox:
 
     async def replay(self, numbers: Sequence[int]) -> int:
         """Have dead letters sent again; returns how many."""
+        return await self._count(_REPLAY, numbers)
 
-        async def work(connection: Connection) -> int:
-            return (await connection.execute(_REPLAY, (list(numbers),))).rowcount
-
-        return await self._database.run(work)
+    async def discard(self, numbers: Sequence[int]) -> int:
+        """Put dead letters aside for good: their receiver is gone, or knows by other means; returns how many."""
+        return await self._count(_DISCARD, numbers)
 
     async def letters(self, status: str = "dead", after: int = 0, limit: int = 100) -> list[Letter]:
         """Messages of a status, oldest first."""
@@ -167,6 +170,12 @@ class Outbox:
         for kind, status, number in await self._fetch(_COUNTS, ()):
             found.setdefault(kind, {})[status] = number
         return found
+
+    async def _count(self, statement: bytes, numbers: Sequence[int]) -> int:
+        async def work(connection: Connection) -> int:
+            return (await connection.execute(statement, (list(numbers),))).rowcount
+
+        return await self._database.run(work)
 
     async def _execute(self, statement: bytes, parameters: Sequence[Any]) -> None:
         async def work(connection: Connection) -> None:

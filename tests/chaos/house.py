@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -24,6 +24,7 @@ from runtime.embedded.temporal import EmbeddedTemporal
 from runtime.settings import Settings, environment
 from store.database import Database as Pool
 from store.references import Kind, References
+from store.rules_source import LAW_ID
 from tests.domain.dossier.samples import S1, X1
 from tests.support import databases
 from tests.support.references import keep
@@ -90,14 +91,17 @@ class House:
     worker of their own (``of_province``); a whole one has relay and API too, and a carrier with SECRET in its path.
     """
 
-    def __init__(self, directory: Path, *, separate: bool = False, whole: bool = False) -> None:
-        """Prepare everything but start nothing."""
+    def __init__(
+        self, directory: Path, *, separate: bool = False, whole: bool = False, absent: Collection[str] = ()
+    ) -> None:
+        """Prepare everything but start nothing; the ``absent`` are not started by opening either."""
         self.postgres = EmbeddedPostgres(directory / "postgres", port=ports.free_port(), options=TEST_OPTIONS)
         namespaces = (PROVINCE,) if separate else ()
         self.temporal = EmbeddedTemporal(directory / "temporal", port=ports.free_port(), namespaces=namespaces)
         self.processes: dict[str, Process] = {}
         self.separate = separate
         self._whole = whole
+        self._absent = absent
         self._directory = directory
 
     def open(self, rules: Rules) -> None:
@@ -118,10 +122,11 @@ class House:
         self._add("worker", "worker", worker_namespaces="default" if self.separate else "")
         if self.separate:
             self._add("of_province", "worker", worker_namespaces=PROVINCE)
-        for command in ("projector", "relay", "api") if self._whole else ("projector",):
+        for command in ("projector", "relay", "api", "metrics") if self._whole else ("projector",):
             self._add(command, command)
-        for process in self.processes.values():
-            process.start()
+        for name, process in self.processes.items():
+            if name not in self._absent:
+                process.start()
 
     def _add(self, name: str, command: str, **changes: str) -> None:
         settings = msgspec.structs.replace(self.settings, **changes)
@@ -133,12 +138,18 @@ class House:
         files |= {"secret_file": SECRET * 4, "wrapping_key_file": bytes(range(32)).hex()}
         for name, text in files.items():
             (self._directory / name).write_text(text)
-        return {"api_port": ports.free_port(), **{name: self._directory / name for name in files}}
+        addresses = {"api_port": ports.free_port(), "metrics_port": ports.free_port()}
+        return {**addresses, "webhook_allow": "127.0.0.0/8", **{name: self._directory / name for name in files}}
 
     @property
     def api_url(self) -> str:
         """Where a whole house is spoken to."""
         return f"http://127.0.0.1:{self.settings.api_port}"
+
+    @property
+    def metrics_url(self) -> str:
+        """Where a whole house tells its figures."""
+        return f"http://127.0.0.1:{self.settings.metrics_port}/metrics"
 
     def close(self) -> None:
         """Stop all that runs."""
@@ -154,12 +165,15 @@ class House:
         part.kill()
         part.start()
 
-    def command(self, *words: str) -> Any:  # noqa: ANN401  # JSON
-        """Run ``motcua`` as an operator does; its JSON."""
+    def say(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run ``motcua`` as an operator does."""
         env = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), **environment(self.settings)}
-        found = subprocess.run(
-            [sys.executable, "-m", "cli", *words, "--json"], env=env, capture_output=True, text=True, check=False
-        )
+        command = [sys.executable, "-m", "cli", *words]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    def command(self, *words: str) -> Any:  # noqa: ANN401  # JSON
+        """Run ``motcua``; its JSON."""
+        found = self.say(*words, "--json")
         assert found.stdout, found.stderr
         return msgspec.json.decode(found.stdout)
 
@@ -176,14 +190,17 @@ async def _publish(url: str, rules: Rules) -> None:
     """Put the rules into the catalogue's contents, as loading a catalogue does, and the authorities in force."""
     async with Pool(url, size=1) as pool:
         await keep(pool, rules)
+        await References(pool).publish(Kind.LAW, LAW_ID, rules.law, BEGINNING)
         for authority in PLACES:
             await References(pool).publish(Kind.AUTHORITY, authority.id, authority, BEGINNING)
 
 
 @contextmanager
-def house(directory: Path, rules: Rules, *, separate: bool = False, whole: bool = False) -> Iterator[House]:
+def house(
+    directory: Path, rules: Rules, *, separate: bool = False, whole: bool = False, absent: Collection[str] = ()
+) -> Iterator[House]:
     """An open house."""
-    built = House(directory, separate=separate, whole=whole)
+    built = House(directory, separate=separate, whole=whole, absent=absent)
     try:
         built.open(rules)
         yield built

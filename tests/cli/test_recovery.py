@@ -1,4 +1,7 @@
-"""What should run is held against what runs, and begun again from the store: on real servers, one of them lost."""
+"""What should run is held against what runs, and begun again from the store: on real servers, one of them lost.
+
+The commands are those of ops/runbooks/timers-drift.md.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

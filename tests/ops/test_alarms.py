@@ -10,6 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "ops/prometheus/motcua.rules.yml"
 DOCUMENT = (ROOT / "docs/metrics.md").read_text()
+FOLLOWED = ROOT / "tests/drill/test_runbooks.py"
 METRIC = re.compile(r"(?:motcua|temporal|process)_[a-z0-9_]+")
 
 
@@ -39,3 +40,13 @@ def test_every_runbook_is_called_for() -> None:
     """No runbook is left over from an alarm that is gone."""
     named = {alarm["annotations"]["runbook"] for alarm in _alarms()}
     assert named == {str(path.relative_to(ROOT)) for path in (ROOT / "ops/runbooks").glob("*.md")}
+
+
+@pytest.mark.parametrize("runbook", sorted((ROOT / "ops/runbooks").glob("*.md")), ids=lambda path: str(path.stem))
+def test_every_runbook_was_followed(runbook: Path) -> None:
+    """Command by command in tests/drill/test_runbooks.py, or by another test that it names and that names it."""
+    if f'following("{runbook.stem}"' in FOLLOWED.read_text():
+        return
+    tried = re.search(r"Tried in (tests/\S+\.py)", runbook.read_text())
+    assert tried is not None, f"nobody follows {runbook.name}: add a drill to {FOLLOWED.name}"
+    assert f"ops/runbooks/{runbook.name}" in (ROOT / tried[1]).read_text()
