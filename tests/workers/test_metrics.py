@@ -1,4 +1,7 @@
-"""What Prometheus is told, as it is told: over HTTP, exact over restarts, honest while the database is away. What is away is told as ops/runbooks/metrics-away.md says."""
+"""What Prometheus is told, as it is told: over HTTP, exact over restarts, honest while the database is away.
+
+What is away is told as ops/runbooks/metrics-away.md says.
+"""
 
 import asyncio
 import re

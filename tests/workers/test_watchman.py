@@ -1,4 +1,7 @@
-"""Store and workflows are compared again and again, by one process at a time, and what was found is told. As ops/runbooks/store-and-workflows-differ.md says."""
+"""Store and workflows are compared again and again, by one process at a time, and what was found is told.
+
+As ops/runbooks/store-and-workflows-differ.md says.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
