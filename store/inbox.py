@@ -18,6 +18,10 @@ UNKNOWN_TRACKING: Final = "tracking_unknown"
 """The reason of rows that wait, or are parked, because no order has their tracking number."""
 
 
+SMALL: Final = 64 * 1024
+"""Bytes of a body up to which a row may be taken up with many others."""
+
+
 class Status(StrEnum):
     """What has become of a callback so far."""
 
@@ -72,12 +76,32 @@ _KEEP: Final = b"""
     INSERT INTO postal_inbox (carrier, received_at, remote, headers, body) VALUES (%s, %s, %s, %s, %s) RETURNING id
 """
 _CLAIM: Final = b"""
-    UPDATE postal_inbox SET attempts = attempts + 1, due_at = clock_timestamp() + %(lease)s
-    WHERE id IN (
-        SELECT id FROM postal_inbox WHERE status IN ('new', 'waiting') AND due_at <= clock_timestamp()
+    WITH due AS MATERIALIZED (
+        SELECT id, carrier, tracking FROM postal_inbox
+        WHERE status IN ('new', 'waiting') AND due_at <= clock_timestamp()
         ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    ), company AS MATERIALIZED (
+        SELECT id FROM postal_inbox
+        WHERE status IN ('new', 'waiting') AND due_at <= clock_timestamp()
+            AND (carrier, tracking) IN (SELECT carrier, tracking FROM due WHERE tracking IS NOT NULL)
+            AND octet_length(body) <= %(small)s
+        LIMIT %(company)s FOR UPDATE SKIP LOCKED
     )
+    UPDATE postal_inbox SET attempts = attempts + 1, due_at = clock_timestamp() + %(lease)s
+    WHERE id IN (SELECT id FROM due UNION SELECT id FROM company)
     RETURNING id, carrier, received_at, remote, headers, body, status, reason, attempts, stream
+"""
+_UNREAD: Final = b"""
+    SELECT id, carrier, received_at, remote, headers, body, status, reason, attempts, stream FROM postal_inbox
+    WHERE status = 'new' AND tracking IS NULL AND id > %(after)s AND due_at <= clock_timestamp()
+        AND octet_length(body) <= %(small)s
+    ORDER BY id LIMIT %(limit)s
+"""
+_NOTE: Final = b"""
+    UPDATE postal_inbox AS kept
+    SET event_id = new.event_id, tracking = new.tracking, occurred_at = new.occurred_at
+    FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, event_id text, tracking text, occurred_at timestamptz)
+    WHERE kept.id = new.id AND kept.status = 'new' AND kept.tracking IS NULL
 """
 _NEXT: Final = b"""
     SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM postal_inbox
@@ -169,15 +193,34 @@ class Inbox:
 
         return await self._database.run(work)
 
-    async def claim(self, limit: int, lease: timedelta) -> list[Raw]:
-        """Take up to ``limit`` open rows, for as long as ``lease``; rows that others hold are passed over."""
+    async def claim(self, limit: int, lease: timedelta, *, company: int = 0) -> list[Raw]:
+        """Take up to ``limit`` open rows, for as long as ``lease``; rows that others hold are passed over.
+
+        With them up to ``company`` others that are due and known to be of the same parcels.
+        """
+        parameters = {"limit": limit, "lease": lease, "company": company, "small": SMALL}
 
         async def work(connection: Connection) -> list[Raw]:
-            cursor = await connection.execute(_CLAIM, {"limit": limit, "lease": lease}, prepare=True)
+            cursor = await connection.execute(_CLAIM, parameters, prepare=True)
             rows = [_raw(row) for row in await cursor.fetchall()]
             return sorted(rows, key=lambda raw: raw.id)
 
         return await self._database.run(work)
+
+    async def unread(self, limit: int, after: int = 0) -> list[Raw]:
+        """Up to ``limit`` due rows, by number, of which nobody knows yet whose they are; nobody is kept from them."""
+        rows = await self._fetch(_UNREAD, {"limit": limit, "after": after, "small": SMALL})
+        return [_raw(row) for row in rows]
+
+    async def note(self, meanings: Mapping[int, Meaning]) -> None:
+        """Write down what rows say, by number; they stay as open as they are."""
+        changes = [{"id": number, **msgspec.to_builtins(meaning)} for number, meaning in meanings.items()]
+        body = msgspec.json.encode(changes).decode()
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(_NOTE, (body,))
+
+        await self._database.run(work)
 
     async def next_due(self) -> float | None:
         """In how many seconds the next open row is to be looked at (none: there is none; below 0: now)."""
@@ -275,7 +318,7 @@ class Inbox:
 
         return await self._database.run(work)
 
-    async def _fetch(self, statement: bytes, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    async def _fetch(self, statement: bytes, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
         async def work(connection: Connection) -> list[tuple[Any, ...]]:
             return await (await connection.execute(statement, parameters)).fetchall()
 

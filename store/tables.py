@@ -383,10 +383,10 @@ postal_inbox = sa.Table(
     sa.Index("ix_postal_inbox_parked", "id", postgresql_where=sa.text("status = 'parked'")),
     sa.Index("ix_postal_inbox_event", "carrier", "event_id", postgresql_where=sa.text("event_id IS NOT NULL")),
     sa.Index(
-        "ix_postal_inbox_unsettled_tracking",
+        "ix_postal_inbox_tracking",
         "carrier",
         "tracking",
-        postgresql_where=sa.text("status IN ('waiting', 'parked') AND tracking IS NOT NULL"),
+        postgresql_where=sa.text("status IN ('new', 'waiting', 'parked') AND tracking IS NOT NULL"),
     ),
     comment="Every authentic callback of a carrier as it came, and what became of it; what came is never changed.",
 )

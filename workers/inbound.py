@@ -33,7 +33,12 @@ STORE_AWAY: Final = "relay.store_away"
 
 PATIENCE: Final = timedelta(minutes=5)
 """How long a callback about an unknown parcel waits for its order before an operator is told."""
-BATCH: Final = 200
+BATCH: Final = 64
+"""Callbacks taken up at once, beside the others of their parcels that are known already."""
+COMPANY: Final = 640
+"""At most so many of those others."""
+PAGE: Final = 500
+"""Callbacks read at once to learn whose they are."""
 AT_ONCE: Final = 32
 """Dossiers that get scans at the same time."""
 LEASE: Final = timedelta(seconds=60)
@@ -71,10 +76,14 @@ class Heard(msgspec.Struct, frozen=True):
         """Carrier and tracking number."""
         return self.raw.carrier, self.scan.tracking
 
+    @property
+    def meaning(self) -> Meaning:
+        """What it says, and of which dossier where that is known."""
+        return Meaning(self.scan.event_id, self.scan.tracking, self.scan.at, self.raw.stream)
+
     def settled(self, status: Status, reason: str = "", detail: str = "", delay: float = 0.0) -> Settlement:
         """What becomes of it."""
-        meaning = Meaning(self.scan.event_id, self.scan.tracking, self.scan.at, self.raw.stream)
-        return Settlement(self.raw.id, status, reason, detail, meaning, delay)
+        return Settlement(self.raw.id, status, reason, detail, self.meaning, delay)
 
 
 class Inbound:
@@ -94,6 +103,7 @@ class Inbound:
         self._carriers = carriers
         self._patience = patience
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Work until cancelled. PostgreSQL and Temporal may be away."""
@@ -101,6 +111,8 @@ class Inbound:
             try:
                 if await self.step() < BATCH:
                     await self._wait()
+                else:
+                    await self._look_ahead()
             except StoreUnavailable as error:
                 LOG.warning(STORE_AWAY, problem=str(error))
                 await asyncio.sleep(1)
@@ -115,8 +127,8 @@ class Inbound:
             await asyncio.sleep(UNPARK_SECONDS)
 
     async def step(self, limit: int = BATCH) -> int:
-        """Work on the rows that are due, up to ``limit``; returns how many they were."""
-        rows = await self._inbox.claim(limit, LEASE)
+        """Work on the rows that are due, up to ``limit`` and their company; returns how many they were."""
+        rows = await self._inbox.claim(limit, LEASE, company=COMPANY)
         if rows:
             try:
                 await self._work_on(rows)
@@ -127,6 +139,23 @@ class Inbound:
                 raise
         return len(rows)
 
+    async def _look_ahead(self) -> None:
+        """Where many wait, note whose they are, so that all of one parcel are taken up together.
+
+        A dossier that is no longer in a worker's memory is replayed once for all of them. It decides on nothing: what
+        cannot be read is left to whoever takes it up.
+        """
+        if self._looking.locked():
+            return
+        async with self._looking:
+            last, full = 0, True
+            while full:
+                rows = await self._inbox.unread(PAGE, after=last)
+                read = [self._read(raw) for raw in rows]
+                await self._inbox.note({one.raw.id: one.meaning for one in read if isinstance(one, Heard)})
+                full = len(rows) == PAGE
+                last = rows[-1].id if rows else last
+
     async def _work_on(self, rows: Sequence[Raw]) -> None:
         settlements: list[Settlement] = []
         heard: list[Heard] = []
@@ -135,7 +164,7 @@ class Inbound:
             if isinstance(read, Heard):
                 heard.append(read)
             else:
-                settlements.append(read)
+                settlements.append(_parked(read) if read.status is Status.PARKED else read)
         settlements += await self._apply(heard)
         await self._inbox.settle(settlements)
         for settlement in settlements:
@@ -144,7 +173,7 @@ class Inbound:
     def _read(self, raw: Raw) -> Heard | Settlement:
         known = self._carriers.get(raw.carrier)
         if known is None:
-            return _parked(Settlement(raw.id, Status.PARKED, "carrier_unknown", f"no carrier {raw.carrier} here"))
+            return Settlement(raw.id, Status.PARKED, "carrier_unknown", f"no carrier {raw.carrier} here")
         callback = Callback(raw.carrier, raw.headers, raw.body, raw.remote, raw.received_at)
         try:
             return Heard(raw, known.adapter.read(known.carrier, callback))

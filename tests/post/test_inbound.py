@@ -34,8 +34,9 @@ async def _submitted(clerk: httpx.AsyncClient) -> str:
     return code
 
 
-async def _collected(clerk: httpx.AsyncClient, carrier: str) -> tuple[str, str]:
-    code, tracking = await _submitted(clerk), _tracking()
+async def collected(clerk: httpx.AsyncClient, carrier: str, number: str = "") -> tuple[str, str]:
+    """A dossier whose papers a carrier is ordered to collect; its code, and the parcel's number."""
+    code, tracking = await _submitted(clerk), number or _tracking()
     await _do(clerk, code, "order-collection", carrier=carrier, tracking=tracking)
     return code, tracking
 
@@ -45,12 +46,12 @@ async def test_the_signed_hand_over_files(
 ) -> None:
     """By each kind of carrier; the moment is the carrier's own, in its own time zone."""
     signed_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3)
-    code, tracking = await _collected(clerk, "ems")
+    code, tracking = await collected(clerk, "ems")
     await send_ems(carrier, tracking, "EMI", signed_at, f"{tracking}-2", total_weight=350)
     await send_ems(carrier, tracking, "EMA", signed_at - timedelta(hours=5), f"{tracking}-1")
-    second, other = await _collected(clerk, "bccp")
+    second, other = await collected(clerk, "bccp")
     await send_form(carrier, other, "71", signed_at)
-    third, last = await _collected(clerk, "webhook")
+    third, last = await collected(clerk, "webhook")
     await send_webhook(carrier, last, "delivered", signed_at, f"{last}-1", signed=True)
     await worked_off(relay)
     for one in (code, second, third):
@@ -64,7 +65,7 @@ async def test_once_for_each_event(
     system: System, carrier: httpx.AsyncClient, clerk: httpx.AsyncClient, relay: Inbox
 ) -> None:
     """Ten times the same word, at once and later: recorded once, and every row has ended."""
-    code, tracking = await _collected(clerk, "ems")
+    code, tracking = await collected(clerk, "ems")
     at = datetime.now(UTC) - timedelta(hours=1)
     for _ in range(2):
         await asyncio.gather(*(send_ems(carrier, tracking, "EMA", at, f"{tracking}-1") for _ in range(5)))
@@ -160,7 +161,7 @@ async def test_a_relay_that_is_stopped_gives_back_what_it_has_in_hand(
     system: System, carrier: httpx.AsyncClient, clerk: httpx.AsyncClient
 ) -> None:
     """The next one takes it up at once, not when the lease is over."""
-    code, tracking = await _collected(clerk, "ems")
+    code, tracking = await collected(clerk, "ems")
     async with await psycopg.AsyncConnection.connect(system.settings.database_url) as blocker:
         async with relaying(system.settings) as inbox:
             async with asyncio.timeout(30):
@@ -182,7 +183,7 @@ async def test_unknown_status_and_withdrawn_dossier(
     system: System, carrier: httpx.AsyncClient, clerk: httpx.AsyncClient, relay: Inbox
 ) -> None:
     """Both are recorded, with a reason where there is something to look at; neither changes anything."""
-    code, tracking = await _collected(clerk, "ems")
+    code, tracking = await collected(clerk, "ems")
     at = datetime.now(UTC) - timedelta(minutes=1)
     await send_ems(carrier, tracking, "ZZZ", at, f"{tracking}-1")
     await worked_off(relay)
@@ -202,7 +203,7 @@ async def test_a_delivered_result_is_returned(
 ) -> None:
     """And the dossier is closed; a lost one becomes a clerk's task."""
     for status, expected in (("EMI", DossierStatus.CLOSED), ("LST", DossierStatus.READY)):
-        code, tracking = await _collected(clerk, "ems")
+        code, tracking = await collected(clerk, "ems")
         await _do(clerk, code, "receive")
         async with system.client("lan") as lan, system.client("leader") as leader:
             await _do(lan, code, "complete-task", stage="appraise")
