@@ -52,6 +52,10 @@ class Kept(Generic[K, V]):
             self._kept.popitem(last=False)
         return value
 
+    def forget(self) -> None:
+        """Fetch everything anew."""
+        self._kept.clear()
+
 
 class Common(msgspec.Struct, frozen=True):
     """What all procedures share, as it is in force on a day."""

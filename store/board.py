@@ -5,12 +5,13 @@ local time. For every authority and month: received + carried over = resolved + 
 open = within + overdue.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from domain.ids import AuthorityId
+from domain.ids import AuthorityId, OfficerId
 from store.database import Connection, Database
 
 AGES: Final = (5, 10, 20, 40)
@@ -93,7 +94,17 @@ def _row(row: tuple[Any, ...]) -> BoardRow:
     return msgspec.convert(values, BoardRow)
 
 
+_HELD: Final = b"SELECT officer, count(*) FROM tasks WHERE officer = ANY (%s) GROUP BY officer"
 _WORK: Final = b"SELECT authority, count(*) FROM tasks GROUP BY authority"
+
+
+async def tasks_held(database: Database, officers: Sequence[OfficerId]) -> dict[OfficerId, int]:
+    """How many open tasks each of these officers has claimed, of those who have any. Raises StoreUnavailable."""
+
+    async def work(connection: Connection) -> dict[OfficerId, int]:
+        return dict(await (await connection.execute(_HELD, (list(officers),))).fetchall())
+
+    return await database.run(work)
 
 
 async def open_tasks(database: Database) -> dict[AuthorityId, int]:

@@ -65,6 +65,12 @@ _CURRENT: Final = """
     WHERE kind = %(kind)s AND effective_from <= %(day)s {also}
     ORDER BY p.id, p.effective_from DESC, p.number DESC
 """
+_COMING: Final = b"""
+    SELECT DISTINCT ON (p.id) p.id, p.version, p.effective_from, c.body::text
+    FROM reference_publications p JOIN reference_contents c USING (kind, id, version)
+    WHERE kind = %(kind)s AND effective_from > %(day)s
+    ORDER BY p.id, p.effective_from, p.number DESC
+"""
 _EVER: Final = b"""
     SELECT FROM reference_publications WHERE kind = %(kind)s AND id = %(id)s AND version = %(version)s LIMIT 1
 """
@@ -126,6 +132,10 @@ class References:
     async def all_current(self, kind: Kind, day: date, shape: type[T]) -> list[Current[T]]:
         """Everything of a kind that is in force on a day, by id."""
         return [_current(row, shape) for row in await self._rows(_ALL, {"kind": kind.value, "day": day})]
+
+    async def coming(self, kind: Kind, day: date, shape: type[T]) -> list[Current[T]]:
+        """What comes in force after a day, the next of each id, by id."""
+        return [_current(row, shape) for row in await self._rows(_COMING, {"kind": kind.value, "day": day})]
 
     async def published(self, kind: Kind, name: str, version: Version) -> bool:
         """Whether a version has ever been put in force, be it superseded since."""

@@ -91,7 +91,7 @@ async def signed_in(connection: ASGIConnection, _: BaseRouteHandler) -> None:  #
     session = await desk.sessions.find(token, parts.now()) if token else None
     officers = (await desk.directories.get(parts.now())).officers
     officer = officers.get(session.officer) if session else None
-    if session is None or officer is None:
+    if session is None or officer is None or not officer.roles:
         raise NotSignedIn
     wait = parts.limiter.take(officer.id)
     if wait > 0:
@@ -114,7 +114,8 @@ async def signed_in(connection: ASGIConnection, _: BaseRouteHandler) -> None:  #
 
 async def current_officer(desk: Desk, parts: Parts, officer: OfficerId) -> Officer | None:
     """The officer as of now (none: no longer one)."""
-    return (await desk.directories.get(parts.now())).officers.get(officer)
+    found = (await desk.directories.get(parts.now())).officers.get(officer)
+    return found if found and found.roles else None
 
 
 def session_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -20,7 +20,10 @@ FOUND: Final = 30
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """What is in force on a day; ``supervision`` are the house's choices (none: it has loaded none)."""
+    """What is in force on a day; ``supervision`` are the house's choices (none: it has loaded none).
+
+    Among the ``officers`` are those who no longer serve: they have no roles, but histories bear their names.
+    """
 
     officers: dict[OfficerId, Officer]
     authorities: dict[AuthorityId, Authority]
@@ -45,8 +48,8 @@ class Directory(msgspec.Struct, frozen=True):
         return found.name if found and found.name else procedure
 
     def colleagues(self, authority: AuthorityId) -> list[Officer]:
-        """Officers of an authority, sorted the Vietnamese way."""
-        found = (one for one in self.officers.values() if one.authority == authority)
+        """Officers who serve at an authority, sorted the Vietnamese way."""
+        found = (one for one in self.officers.values() if one.authority == authority and one.roles)
         return sorted(found, key=lambda one: name_key(one.name))
 
     def authorities_sorted(self) -> list[Authority]:
@@ -79,6 +82,10 @@ class Directories:
     async def get(self, now: datetime) -> Directory:
         """The directory of today."""
         return await self._kept.get(now.astimezone(HOME).date())
+
+    def forget(self) -> None:
+        """Read anew at the next question: something was published."""
+        self._kept.forget()
 
     async def _read(self, day: date) -> Directory:
         read = self._references.all_current

@@ -62,7 +62,7 @@ async def _login_page(request: Call, status: HTTPStatus, failure: str) -> Respon
 async def _groups(request: Call, directory: Directory) -> list[tuple[str, int, list[Officer]]]:
     """The officers by their authorities, those with open work first."""
     work = await open_tasks(parts_of(request).database)
-    people = sorted(directory.officers.values(), key=lambda one: name_key(one.name))
+    people = sorted((one for one in directory.officers.values() if one.roles), key=lambda one: name_key(one.name))
     places: dict[AuthorityId, list[Officer]] = {}
     for one in people:
         places.setdefault(one.authority, []).append(one)

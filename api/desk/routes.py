@@ -18,6 +18,7 @@ from api.desk import (
     public,
     receive,
     saved,
+    staff,
     unit,
     worklist,
 )
@@ -90,6 +91,9 @@ def routes() -> tuple[Router, Router]:
             officers.give,
             officers.revoke,
             officers.work_for,
+            staff.staff,
+            staff.keep,
+            staff.end,
             news.news,
             administration.catalogue,
             administration.procedure,

@@ -58,7 +58,13 @@ def test_narrow_screens_need_no_scrolling_sideways(opens: Opens, width: int) -> 
     code = receive(clerk, "Nguyễn Trần Lê Phạm Hoàng Thị Tên Rất Dài", "0944444444")
     page = opens(LEADER, width=width)
     desk = ("/desk", f"/desk/dossiers/{code}", "/desk/receive?q=dat", "/desk/receive/P230", "/board", "/track")
-    administration = ("/desk/admin", "/desk/admin/calendars", "/desk/admin/webhooks", "/desk/admin/callbacks")
+    administration = (
+        "/desk/admin",
+        "/desk/admin/calendars",
+        "/desk/admin/webhooks",
+        "/desk/admin/callbacks",
+        "/desk/admin/officers",
+    )
     for address in (*desk, *administration):
         if address == administration[0]:
             page = opens(ADMINISTRATOR, width=width)
