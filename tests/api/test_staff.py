@@ -115,8 +115,8 @@ async def test_an_end_of_service(system: System) -> None:
         assert "Has claimed 1 open" in asked
         ended = await boss.sends(f"{ADDRESS}/end", id="lan", day=str(TODAY))
         assert "no longer serves" in ended.text
-        assert str((await lan_.sees("/desk")).url).split("?")[0].endswith("/login")
-        assert await lan_.login("lan") != 200
+        assert str((await specialist.sees("/desk")).url).split("?")[0].endswith("/login")
+        assert await specialist.login("lan") != 200
         assert "Lan" in (await head.sees(f"/desk/dossiers/{code}")).text
 
 
