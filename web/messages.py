@@ -1,5 +1,6 @@
 """The words of the pages: one file for each language, the same keys in each (a test sees to it)."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -11,7 +12,11 @@ LANGUAGES: Final = {"vi": "Tiếng Việt", "en": "English"}
 DEFAULT: Final = "vi"
 
 Translate = Callable[..., str]
-"""``t("key", name=value)``: the words for a key, with values put in."""
+"""``t("key", name=value)``: the words for a key, with values put in.
+
+Words that follow a number's form stand as ``{n} [day|days]``: the first for one, the second for every other number.
+"""
+_COUNTED: Final = re.compile(r"\{(\w+)\} \[([^|\]]*)\|([^\]]*)\]")
 
 
 @cache
@@ -34,9 +39,19 @@ def translator(language: str) -> Translate:
     known = words(language)
 
     def translate(key: str, **values: object) -> str:
-        return known[key].format(**values) if values else known[key]
+        return _numbered(known[key], values).format(**values) if values else known[key]
 
     return translate
+
+
+def _numbered(text: str, values: dict[str, object]) -> str:
+    """The text with each counted word in the form for its number."""
+
+    def form(found: re.Match[str]) -> str:
+        name, one, many = found.groups()
+        return f"{{{name}}} {one if str(values.get(name)) == '1' else many}"
+
+    return _COUNTED.sub(form, text) if "[" in text else text
 
 
 def has(language: str, key: str) -> bool:

@@ -21,7 +21,7 @@ from domain.errors import Refusal
 from domain.period import Unit
 from domain.postal import Problem, Purpose, ScanState
 from domain.procedure import Effect, StageKind, SuspensionReason
-from web.messages import LANGUAGES, words
+from web.messages import LANGUAGES, translator, words
 
 ROOT = Path(web.__file__).parent
 PYTHON = sorted((ROOT.parent / "api" / "desk").glob("*.py"))
@@ -99,3 +99,20 @@ def _codes() -> Iterator[str]:
     for value in (*vars(refusals).values(), *vars(delegation).values()):
         if isinstance(value, type) and issubclass(value, Refusal):
             yield value.code
+
+
+COUNTED = re.compile(r"\{(?:n|number|days|minutes|total)\} (?!\[)([a-z]+s)\b")
+
+
+def test_one_of_a_thing_is_not_called_many() -> None:
+    """English words that follow a number have both forms; in Vietnamese they have but one."""
+    assert translator("en")("period.working_day", n=1) == "1 working day"
+    assert translator("en")("period.working_day", n="1.5") == "1.5 working days"
+    assert translator("vi")("period.working_day", n=1) == "1 ngày làm việc"
+    assert {key: text for key, text in words("en").items() if COUNTED.search(text)} == {}
+    assert {key for key, text in words("vi").items() if "|" in text} == set()
+
+
+def test_what_somebody_wrote_is_put_in_as_it_is() -> None:
+    """Brackets of a value are no forms of a word."""
+    assert translator("en")("staff.done", name="1 [a|b]") == "Kept: 1 [a|b]."
