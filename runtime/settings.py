@@ -44,9 +44,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``sms_url``, each where it is set, in ``notice_language``. ``ready_file`` is created when the process is ready to
     work (see ``runtime.process.announce_ready``), for supervisors and readiness probes. ``traces_url`` takes traces,
     OTLP over HTTP (empty: none are made). ``public_url`` is how browsers reach the API (default: where it listens);
-    with ``https`` cookies are sent over TLS only. ``demo_login`` lets anyone log in as any officer, without a password:
-    for trying the program out, on the loopback address only. ``oidc_*`` name the provider that officers log in with,
-    and the claim that holds their id in the catalogue.
+    with ``https`` cookies are sent over TLS only. ``trusted_proxies`` are networks, with commas between them, from
+    which a forwarded address is believed (empty: from none). ``demo_login`` lets anyone log in as any officer, without
+    a password: for trying the program out, on the loopback address only. ``oidc_*`` name the provider that officers log
+    in with, and the claim that holds their id in the catalogue.
 
     Dossiers of authorities whose records name a Temporal namespace live there, those of others where
     ``temporal_levels`` says (``province=NAME,central=NAME``), else in ``temporal_namespace``. A worker serves all of
@@ -89,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     carrier_keys_file: Path | None = None
     portal_url: str = ""
     webhook_allow: str = ""
+    trusted_proxies: str = ""
     smtp_address: str = ""
     mail_from: str = "motcua@localhost"
     officer_mail_domain: str = ""
@@ -299,6 +301,7 @@ _READERS: Mapping[str, Callable[[str, str], str | int | Path | bool]] = {
     "carrier_keys_file": _path,
     "portal_url": _url,
     "webhook_allow": _networks,
+    "trusted_proxies": _networks,
     "smtp_address": _address,
     "mail_from": _text,
     "officer_mail_domain": _text,

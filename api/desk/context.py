@@ -22,6 +22,7 @@ from api.problems import Trouble
 from domain.access import reads_everything, receives
 from domain.authority import Officer
 from domain.ids import OfficerId
+from runtime.peers import FORWARDED, source_of
 from runtime.tokens import Claims
 from store.sessions import Sessions
 from web.messages import LANGUAGES, Translate, translator
@@ -59,13 +60,17 @@ EMBEDDABLE: Final = {
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """What the desk has besides the API's parts. ``visitors`` and ``guesses`` bound how much anyone may look up."""
+    """What the desk has besides the API's parts.
+
+    ``visitors`` and ``guesses`` bound how much anyone may look up, ``logins`` how often somebody may try to log in.
+    """
 
     settings: DeskSettings
     sessions: Sessions
     directories: Directories
     visitors: Limiter
     guesses: Limiter
+    logins: Limiter
     secret: bytes
 
 
@@ -116,6 +121,12 @@ async def current_officer(desk: Desk, parts: Parts, officer: OfficerId) -> Offic
     """The officer as of now (none: no longer one)."""
     found = (await desk.directories.get(parts.now())).officers.get(officer)
     return found if found and found.roles else None
+
+
+def visitor(request: Call) -> str:
+    """The address that a visitor comes from."""
+    peer = request.client.host if request.client else ""
+    return source_of(peer, request.headers.get(FORWARDED, ""), desk_of(request).settings.proxies)
 
 
 def session_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -21,6 +21,7 @@ from api.desk.context import (
     see_other,
     session_token,
     signed_in,
+    visitor,
 )
 from api.desk.directory import Directory
 from api.desk.oidc import LoginFailed
@@ -88,6 +89,8 @@ async def login_provider(request: Call) -> Response[None] | Response[str]:
     provider = desk.settings.provider
     if provider is None:
         raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
+    if wait := desk.logins.take(visitor(request)):
+        return await _too_often(request, wait)
     one = oidc.attempt(own_address(asked(request, "next", 2000)), now)
     try:
         address = await oidc.address(provider, one, desk.settings.public_url + BACK)
@@ -103,6 +106,8 @@ async def login_back(request: Call) -> Response[None] | Response[str]:
     provider = desk.settings.provider
     if provider is None:
         raise Trouble(HTTPStatus.NOT_FOUND, "not_found", "there is nothing at this address")
+    if wait := desk.logins.take(visitor(request)):
+        return await _too_often(request, wait)
     try:
         one = oidc.unsealed(desk.secret, request.cookies.get(LOGIN_COOKIE, ""), now)
         code, state = (asked(request, name, 2000) for name in ("code", "state"))
@@ -110,6 +115,12 @@ async def login_back(request: Call) -> Response[None] | Response[str]:
         return await _begin(request, officer, one.next)
     except LoginFailed as failure:
         return await _failed(request, failure)
+
+
+async def _too_often(request: Call, wait: int) -> Response[str]:
+    shown = await _login_page(request, HTTPStatus.TOO_MANY_REQUESTS, "login.too_often")
+    shown.headers.update({"Retry-After": str(wait)})
+    return shown
 
 
 async def _failed(request: Call, failure: LoginFailed) -> Response[str]:

@@ -20,6 +20,7 @@ from api.desk.context import (
     own_address,
     page,
     see_other,
+    visitor,
 )
 from api.desk.directory import Directory
 from api.desk.people import unsealed
@@ -124,8 +125,7 @@ def too_often(request: Call, code: str, wait: int) -> Response[str]:
 def seconds_to_wait(request: Call, code: str) -> int:
     """Seconds to wait: too many questions from one address, or about one dossier."""
     desk = desk_of(request)
-    address = request.client.host if request.client else ""
-    return max(desk.visitors.take(address), desk.guesses.take(code))
+    return max(desk.visitors.take(visitor(request)), desk.guesses.take(code))
 
 
 async def look(request: Call, code: str, digits: str) -> Found | None:

@@ -37,6 +37,10 @@ GUESSER: Final = Rate(per_second=1 / 60, burst=10)
 """How often anyone may ask about one dossier: ten thousand guesses of four digits would take a week."""
 
 
+LOGIN: Final = Rate(per_second=1.0, burst=200)
+"""How often one address may try to log in: enough for a building that comes to work behind one address."""
+
+
 def desk(parts: Parts, settings: DeskSettings) -> Desk:
     """What the desk works with besides the parts."""
     return Desk(
@@ -45,6 +49,7 @@ def desk(parts: Parts, settings: DeskSettings) -> Desk:
         directories=Directories(References(parts.database)),
         visitors=Limiter(VISITOR),
         guesses=Limiter(GUESSER),
+        logins=Limiter(LOGIN),
         secret=parts.secret,
     )
 

@@ -21,11 +21,15 @@ class Provider(msgspec.Struct, frozen=True):
 
 
 class DeskSettings(msgspec.Struct, frozen=True):
-    """How officers log in, and how browsers reach the desk (empty: by whatever address they use)."""
+    """How officers log in, and how browsers reach the desk (empty: by whatever address they use).
+
+    ``proxies`` are networks from which a forwarded address is believed.
+    """
 
     public_url: str = ""
     demo_login: bool = False
     provider: Provider | None = None
+    proxies: tuple[str, ...] = ()
 
     @property
     def secure(self) -> bool:
@@ -42,7 +46,8 @@ def desk_settings(settings: Settings) -> DeskSettings:
         message = "MOTCUA_DEMO_LOGIN and MOTCUA_OIDC_ISSUER are both set; one of them says how officers log in"
         raise SettingError(message)
     url = settings.public_url or f"http://{settings.api_host}:{settings.api_port}"
-    return DeskSettings(public_url=url, demo_login=settings.demo_login, provider=_provider(settings))
+    proxies = tuple(text.strip() for text in settings.trusted_proxies.split(",") if text.strip())
+    return DeskSettings(url, settings.demo_login, _provider(settings), proxies)
 
 
 def _provider(settings: Settings) -> Provider | None:
