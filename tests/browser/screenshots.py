@@ -15,7 +15,7 @@ from runtime.embedded import ports
 from runtime.embedded.postgres import TEST_OPTIONS, EmbeddedPostgres
 from runtime.embedded.temporal import EmbeddedTemporal
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.paths import CLERK, LEADER, SPECIALIST, act, code_of, fill, receive, show
+from tests.browser.paths import ADMINISTRATOR, CLERK, LEADER, SPECIALIST, act, code_of, fill, receive, show
 from tests.browser.system import System, running
 from tests.support import databases
 from web.timewords import HOME
@@ -97,6 +97,7 @@ def _take(browser: Browser, system: System, language: str, target: Path) -> None
     desk.locator("#preview .warning").wait_for()
     shoot(desk, "receive")
     _small(browser, system, language, codes[2], shoot)
+    _administer(browser, system, language, shoot)
     show(clerk, codes[1])
     act(clerk, "dispatch_result", carrier="ems", tracking=f"EM{len(codes)}00111222VN")
     for page, name, address in (
@@ -124,6 +125,24 @@ def _work(clerk: Page, leader: Page, specialist: Page, language: str) -> list[st
     act(leader, "forward")
     act(leader, "issue_result", number="12/QĐ-SXD")
     return codes
+
+
+def _administer(browser: Browser, system: System, language: str, shoot: Callable[[Page, str], None]) -> None:
+    """The administrator's pages and absence cover, wide and on a phone."""
+    pages = {
+        "admin-catalogue": "/desk/admin?q=dat+dai",
+        "admin-procedure": "/desk/admin/procedures/2.002755",
+        "admin-calendars": "/desk/admin/calendars",
+        "admin-webhooks": "/desk/admin/webhooks",
+        "admin-callbacks": "/desk/admin/callbacks",
+        "admin-officers": "/desk/admin/officers?authority=so-noi-vu&officer=my.nguyen",
+        "absence": "/desk/officers",
+    }
+    for width, suffix in ((1280, ""), (360, "-360")):
+        page = _page(browser, system, language, ADMINISTRATOR, width=width)
+        for name, address in pages.items():
+            page.goto(address)
+            shoot(page, f"{name}{suffix}")
 
 
 def _small(browser: Browser, system: System, language: str, code: str, shoot: Callable[[Page, str], None]) -> None:
