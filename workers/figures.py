@@ -172,13 +172,14 @@ class FiguresCollector(Collector):
             GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
             for metric in (metrics.UNACKNOWLEDGED, metrics.UNACKNOWLEDGED_OVERDUE, metrics.UNSYNCHRONISED)
         )
-        for row in self._figures.outstanding:
-            who = self._who(row.authority, row.field)
-            if row.missing == Missing.ACKNOWLEDGEMENT:
-                waiting.add_metric(who, row.count)
-                late.add_metric(who, row.overdue)
-            else:
-                untold.add_metric((*who, row.missing), row.unsynchronised)
+        found = {(self._who(row.authority, row.field), row.missing): row for row in self._figures.outstanding}
+        for who in {who for who, _ in found}:
+            confirmed = found.get((who, Missing.ACKNOWLEDGEMENT))
+            waiting.add_metric(who, confirmed.count if confirmed else 0)
+            late.add_metric(who, confirmed.overdue if confirmed else 0)
+            for missing in (Missing.ARRIVAL, Missing.HEARING):
+                row = found.get((who, missing))
+                untold.add_metric((*who, missing.value), row.unsynchronised if row else 0)
         yield from (waiting, late, untold)
 
 

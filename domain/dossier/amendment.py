@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.dossier.commands import Channel
 from domain.dossier.events import EntryCorrected
-from domain.dossier.state import Dossier, Stay
+from domain.dossier.state import Dossier, Stay, Task
 from domain.procedure import SuspensionReason
 
 OCCURRED_AT = "occurred_at"
@@ -97,7 +97,8 @@ def _moved(state: Dossier, version: int, event: str, moment: datetime) -> Dossie
         case "dossier.submitted":
             return replace(state, submitted_at=moment)
         case "dossier.received" | "link.received":
-            return replace(state, received_at=moment, spans=_restarted_spans(state, moment))
+            spans = _restarted_spans(state, moment)
+            return replace(state, received_at=moment, spans=spans, task=_opened_by_receipt(state, moment))
         case "result.issued":
             return replace(state, ready_at=moment)
         case _:
@@ -107,6 +108,12 @@ def _moved(state: Dossier, version: int, event: str, moment: datetime) -> Dossie
                 for s in state.stays
             )
             return replace(state, stays=stays)
+
+
+def _opened_by_receipt(state: Dossier, moment: datetime) -> Task | None:
+    """The open task; one that the receipt itself opened has run since the receipt."""
+    task = state.task
+    return replace(task, opened_at=moment) if task and task.opened_at == state.received_at else task
 
 
 def _restarted_spans(state: Dossier, start: datetime) -> tuple:  # type: ignore[type-arg]

@@ -131,7 +131,7 @@ def _administer(browser: Browser, system: System, language: str, shoot: Callable
     """The administrator's pages and absence cover, wide and on a phone."""
     pages = {
         "admin-catalogue": "/desk/admin?q=dat+dai",
-        "admin-procedure": "/desk/admin/procedures/2.002755",
+        "admin-procedure": "/desk/admin/procedures/2.002755-P099",
         "admin-calendars": "/desk/admin/calendars",
         "admin-webhooks": "/desk/admin/webhooks",
         "admin-callbacks": "/desk/admin/callbacks",

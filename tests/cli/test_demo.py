@@ -2,16 +2,30 @@
 
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+import yaml
 
 from catalogue.loading import load_catalogue
+from catalogue.shipped import SHIPPED
 from domain.code import is_code
+from tests.support.databases import Database
 from workers.demo_plan import plan
 
+COMMUNE_AND_PROVINCE = "2.002755-P099"
+"""Forty hours at the commune, fifty-six at the province."""
+ENDED_WITH_ANSWERS = """
+    SELECT DISTINCT procedure FROM dossiers WHERE stream = root AND status = 'closed' AND EXISTS (
+        SELECT FROM events WHERE events.stream = dossiers.stream AND type = 'link.answered'
+    ) AND EXISTS (SELECT FROM events WHERE events.stream = dossiers.stream AND type = 'result.returned')
+"""
 SHARED = ("dossiers", "seed", "box", "ii06", "fields", "late", "acts", "refused", "events")
 
 
@@ -66,6 +80,25 @@ def test_tells_people_too() -> None:
     assert done.returncode == 0, done.stderr
     assert "Public statistics box, as of 31/03/2026 17:30" in done.stdout
     assert "events in memory" in done.stdout
+
+
+def test_real_procedures_with_links_run_to_their_end(database: Database, tmp_path: Path) -> None:
+    """A dozen that hand over to other levels, peers and agencies; of ten at least somebody got the result."""
+    known = load_catalogue()
+    linked = [each.id for each in known.procedures.values() if any(step.links() for step in each.route)]
+    chosen = {COMMUNE_AND_PROVINCE, *random.Random(3).sample(linked, 11)}  # noqa: S311  # the same each time
+    directory = tmp_path / "catalogue"
+    shutil.copytree(SHIPPED, directory, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for file in (directory / "procedures").rglob("*.yaml"):
+        if yaml.safe_load(file.read_text())["id"] not in chosen:
+            file.unlink()
+    done = _run("--json", "--dossiers", "24", "--catalogue", str(directory), url=database.app_url)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verify"] == {"sound": True, "findings": []}
+    with psycopg.connect(database.url) as connection:
+        ended = {procedure for (procedure,) in connection.execute(ENDED_WITH_ANSWERS).fetchall()}
+    assert len(ended) >= 10
+    assert any(COMMUNE_AND_PROVINCE in procedure for procedure in ended)
 
 
 @pytest.mark.parametrize(

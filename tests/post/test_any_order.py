@@ -77,6 +77,12 @@ def _known(state: Dossier) -> object:
     )
 
 
+def test_the_later_of_two_signatures_is_heard_first() -> None:
+    """The dossier is filed at the earlier one all the same, and its first stage runs from then."""
+    heard: list[Scan] = [(ScanState.DELIVERED, 1, True), (ScanState.DELIVERED, 0, True)]
+    assert _known(_heard(SUBMITTED, heard)) == _known(_heard(SUBMITTED, heard[::-1]))
+
+
 @given(SCANS, st.randoms(use_true_random=False))
 def test_collection(scans: list[Scan], chance: object) -> None:
     """A dossier's filing does not depend on the order of what is heard of its papers."""
