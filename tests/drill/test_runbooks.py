@@ -28,7 +28,7 @@ from store.inbox import Inbox
 from store.postgres import PostgresJournal
 from tests.chaos.house import CARRIER, SECRET, House, house
 from tests.domain.dossier.samples import LAW, X1, link, rules, stage
-from tests.post.receiver import receiving
+from tests.post.receiver import Receiver, receiving
 from tests.support.references import keep
 from tests.support.runbooks import following
 from workers.neighbours import dossiers_of
@@ -189,20 +189,16 @@ async def test_hand_over_not_known_there(opened: House) -> None:
         with following("hand-over-not-known-there", opened) as follow:
             await clerks.until(something, follow.book.metric, authority="S1", missing="arrival")
             assert "not known on the other side" in await asyncio.to_thread(follow.run, "motcua doctor", status=1)
-            await clerks.wait(lambda: _overdue(clerks, stream), "the event")
+            await clerks.wait(lambda: _happened(clerks, stream, "link.overdue"), "the event")
             assert stream in await asyncio.to_thread(follow.run, "motcua reconcile", status=1)
             await asyncio.to_thread(opened.processes["of_province"].start)
             await asyncio.to_thread(follow.run, "motcua reconcile --fix")
             await clerks.until(nothing, follow.book.metric)
-            await clerks.wait(lambda: _delivered(clerks, stream), "link.delivered")
+            await clerks.wait(lambda: _happened(clerks, stream, "link.delivered"), "link.delivered")
 
 
-async def _overdue(clerks: Clerks, stream: str) -> bool:
-    return "link.overdue" in await clerks.types(stream)
-
-
-async def _delivered(clerks: Clerks, stream: str) -> bool:
-    return "link.delivered" in await clerks.types(stream)
+async def _happened(clerks: Clerks, stream: str, kind: str) -> bool:
+    return kind in await clerks.types(stream)
 
 
 async def test_hand_over_unacknowledged(opened: House) -> None:
@@ -233,7 +229,7 @@ async def test_callbacks_parked(opened: House) -> None:
             await clerks.until(lambda value: value == 2, follow.book.metric)
             stream = await clerks.submit("N1")
             await clerks.until(lambda value: value == 1, follow.book.metric)
-            assert "postal.scanned" in await clerks.types(stream)
+            await clerks.wait(lambda: _happened(clerks, stream, "postal.scanned"), "the scan")
             command = "motcua post refuse NUMBER --why TEXT"
             await asyncio.to_thread(follow.run, command, NUMBER=numbers["N2"], TEXT="another province's")
             await clerks.until(nothing, follow.book.metric)
@@ -263,7 +259,7 @@ async def test_callbacks_not_worked_off(opened: House) -> None:
             assert "nobody has polled" not in said
             await asyncio.to_thread(follow.start, "motcua relay", "relay")
             await clerks.until(nothing, follow.book.metric)
-            assert "postal.scanned" in await clerks.types(stream)
+            await clerks.wait(lambda: _happened(clerks, stream, "postal.scanned"), "the scan")
 
 
 async def test_messages_given_up(opened: House) -> None:
@@ -281,11 +277,16 @@ async def test_messages_given_up(opened: House) -> None:
             await asyncio.to_thread(follow.run, command, NAME="archive", URL=f"{receiver.url}/hook")
             await asyncio.to_thread(follow.run, "motcua webhook replay NUMBER", NUMBER=letters["archive"])
             await clerks.until(lambda value: value == 1, follow.book.metric)
+            await clerks.wait(lambda: _told(receiver), "the message")
             assert [json.loads(body)["type"] for _, body in receiver.heard] == ["vn.motcua.dossier.received"]
             await asyncio.to_thread(follow.run, "motcua webhook unsubscribe NAME", NAME="gone")
             await asyncio.to_thread(follow.run, "motcua webhook discard NUMBER", NUMBER=letters["gone"])
             await clerks.until(nothing, follow.book.metric)
         opened.say("webhook", "unsubscribe", "archive")
+
+
+async def _told(receiver: Receiver) -> bool:
+    return bool(receiver.heard)
 
 
 def _dead(opened: House) -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ ALLOWED_LABELS = {
         "timeliness",
         "stage",
         "holder",
+        "missing",
         "le",
         "kind",
         "purpose",
