@@ -227,7 +227,8 @@ class Dossier(msgspec.Struct, frozen=True):
         origin = self.origin
         if origin is not None and (origin.link, origin.sequence) == (link, sequence) and self.link(link) is None:
             return origin
-        return next((known for known in self.links if (known.id, known.sequence) == (link, sequence)), None)
+        found = self.hand_over(sequence)
+        return found if found is not None and found.id == link else None
 
     @property
     def links_awaited(self) -> tuple[Link, ...]:

@@ -136,9 +136,15 @@ class _Changes:
         elif record.type == "link.overdue":
             if event.what == ACKNOWLEDGEMENT:
                 self._overdue(stream, link)
-        elif record.type in {"link.acknowledged", *ENDS}:
-            for missing in Missing:
-                self.rows[Key(stream, link, sequence, missing)] = None
+        elif record.type == "link.acknowledged":
+            self._heard(stream, link, sequence, (Missing.ARRIVAL, Missing.ACKNOWLEDGEMENT))
+        elif record.type in ENDS:
+            self._heard(stream, link, sequence, Missing)
+
+    def _heard(self, stream: str, link: str, sequence: int, brought: Iterable[Missing]) -> None:
+        """The stream that handed over has it: an acknowledgement says nothing of an answer on its way behind it."""
+        for missing in brought:
+            self.rows[Key(stream, link, sequence, missing)] = None
 
     def _overdue(self, stream: str, link: str) -> None:
         """Of all hand-overs of a link one is open; it may be this batch's."""

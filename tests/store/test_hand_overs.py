@@ -82,6 +82,22 @@ async def test_an_answer_is_missed_until_it_is_heard(lives: Lives, pool: Pool, b
 
 
 @pytest.mark.parametrize("batch", [1, 1000])
+async def test_an_acknowledgement_that_comes_behind_says_nothing_of_the_answer(
+    lives: Lives, pool: Pool, batch: int
+) -> None:
+    """Both were on their way, and the way was cut between them."""
+    await _hand_over(lives)
+    lives.away.add("A")
+    await lives.do(PART, "2026-03-03T10:00+07:00", c.AcknowledgeLink())
+    await lives.do(PART, "2026-03-03T11:00+07:00", c.HandBackLink("…"))
+    assert sorted(await missing(pool, batch)) == ["acknowledgement", "hearing"]
+    await lives.catch_up(1)
+    assert list(await missing(pool, batch)) == ["hearing"]
+    await lives.catch_up(1)
+    assert await missing(pool, batch) == {}
+
+
+@pytest.mark.parametrize("batch", [1, 1000])
 async def test_a_part_of_its_own_is_another_ledger(lives: Lives, pool: Pool, batch: int) -> None:
     """All is heard: nothing is left, however the entries come in."""
     await _hand_over(lives)

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+
 from domain.calendar import CalendarSpec
 from domain.dossier import commands as c
 from domain.dossier.codec import encode_event, order_digest
@@ -29,7 +31,8 @@ class Lives:
         self._world = World()
         self._heads: dict[Stream, bytes] = {}
         self.away: set[str] = set()
-        """Streams whose authority is cut off: what happens there does not reach the journal."""
+        """Streams whose authority is cut off: what happens there does not reach the journal before ``catch_up``."""
+        self._withheld: list[Append] = []
 
     async def do(
         self,
@@ -113,23 +116,34 @@ class Lives:
             happenings = list(group)
             for happening in happenings:
                 self._world.take(happening, rules, revised)
-            if stream in self.away:
-                continue
             known = self._world.streams[stream]
-            answer = await self._journal.append(
-                Append(
-                    stream=stream,
-                    expected_version=happenings[0].fact.version - 1,
-                    prev_hash=self._heads.get(stream, NO_HASH),
-                    command_id=CommandId(command),
-                    command_digest=digest,
-                    events=tuple(map(_new_event, happenings)),
-                    view=summarise(known.rules, known.state, stream),
-                )
+            append = Append(
+                stream=stream,
+                expected_version=happenings[0].fact.version - 1,
+                prev_hash=NO_HASH,
+                command_id=CommandId(command),
+                command_digest=digest,
+                events=tuple(map(_new_event, happenings)),
+                view=summarise(known.rules, known.state, stream),
             )
-            assert answer.outcome is Outcome.APPENDED, answer.outcome
-            self._heads[stream] = answer.records[-1].hash
+            if stream in self.away:
+                self._withheld.append(append)
+            else:
+                await self._append(append)
         self._world.settle()
+
+    async def catch_up(self, number: int) -> None:
+        """Let the earliest so many of the withheld orders reach the journal."""
+        reached, self._withheld = self._withheld[:number], self._withheld[number:]
+        for append in reached:
+            await self._append(append)
+
+    async def _append(self, append: Append) -> None:
+        """Store what follows on what is stored."""
+        head = self._heads.get(append.stream, NO_HASH)
+        answer = await self._journal.append(msgspec.structs.replace(append, prev_hash=head))
+        assert answer.outcome is Outcome.APPENDED, answer.outcome
+        self._heads[append.stream] = answer.records[-1].hash
 
 
 def _new_event(happening: Happening) -> NewEvent:
