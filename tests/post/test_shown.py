@@ -112,6 +112,31 @@ async def test_who_was_told_is_shown_and_his_address_only_in_part(
     assert "…678" not in hidden
 
 
+async def test_a_notice_that_was_given_up_says_so(
+    system: System, clerk: httpx.AsyncClient, relay: Inbox, desk: httpx.AsyncClient
+) -> None:
+    """A dead one, and one that an operator put aside: the dossier's page names each."""
+    del relay  # it is enough that it runs
+    body = {"procedure": PLAIN, "components": ["don"], "applicant": APPLICANT}
+    code = (await clerk.post("/api/v1/dossiers", json=body, headers=keyed())).json()["code"]
+    database, outbox = system.parts.database, Outbox(system.parts.database)
+    journal = PostgresJournal(database)
+    [received] = [one for one in await journal.read(Stream(code)) if one.type == "dossier.received"]
+    wanted = f"{received.event_id}/{SMS}"
+    async with receiving() as gateway, httpx.AsyncClient() as client:
+        settings = msgspec.structs.replace(system.settings, sms_url=f"{gateway.url}/elsewhere")  # a 404 each time
+        find = person_finder(system.parts.vault, journal, settings)
+        announcer = Announcer(database, journal, outbox, system.parts.subscriptions, notices=[SMS])
+        courier = Courier(outbox, notices(settings, client, find, lambda: DAY), schedule=())
+        while wanted not in {one.key for one in await outbox.letters("dead", limit=1000)}:
+            await announcer.step()
+            await courier.step()
+    assert words("vi")["notice.state.dead"] in _notices(await _as(desk, "clerk", code))
+    [dead] = [one.id for one in await outbox.letters("dead", limit=1000) if one.key == wanted]
+    assert await outbox.discard([dead]) == 1
+    assert words("vi")["notice.state.discarded"] in _notices(await _as(desk, "clerk", code))
+
+
 def _notices(page: str) -> str:
     """The page's list of notices."""
     part = page[page.index('class="notices"') :]
