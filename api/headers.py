@@ -13,10 +13,11 @@ from litestar.handlers import BaseRouteHandler
 from api.absence import standing_in
 from api.body import Call
 from api.docs import DOC, Doc
-from api.parts import parts_of
+from api.parts import Parts, parts_of
 from api.problems import IDEMPOTENCY_KEY, Trouble, bad_request
 from domain.ids import CommandId, OfficerId
-from runtime.tokens import InvalidToken, read_token
+from runtime.tokens import Claims, InvalidToken, read_token
+from store.errors import UnknownReference
 
 IF_MATCH: Final = "If-Match"
 ON_BEHALF_OF: Final = "On-Behalf-Of"
@@ -41,6 +42,8 @@ async def authenticate(connection: ASGIConnection, _: BaseRouteHandler) -> None:
         claims = read_token(parts.secret, token.strip(), datetime.now(UTC))
     except InvalidToken as error:
         raise _unauthenticated("invalid_token", str(error), ', error="invalid_token"') from None
+    if await _ended(parts, claims):
+        raise _unauthenticated("invalid_token", "this officer no longer serves", ', error="invalid_token"')
     wait = parts.limiter.take(claims.officer)
     if wait > 0:
         raise Trouble(
@@ -51,6 +54,14 @@ async def authenticate(connection: ASGIConnection, _: BaseRouteHandler) -> None:
         )
     absent = connection.headers.get(ON_BEHALF_OF.lower())
     connection.scope["user"] = claims if absent is None else await standing_in(parts, claims, absent.strip())
+
+
+async def _ended(parts: Parts, claims: Claims) -> bool:
+    """Whether the catalogue says that the officer's service has ended; of whom it does not know it says nothing."""
+    try:
+        return not (await parts.catalogue.officer(claims.officer, parts.now())).roles
+    except UnknownReference:
+        return False
 
 
 def _asks_for_options(connection: ASGIConnection) -> bool:  # type: ignore[type-arg]

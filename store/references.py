@@ -71,6 +71,10 @@ _COMING: Final = b"""
     WHERE kind = %(kind)s AND effective_from > %(day)s
     ORDER BY p.id, p.effective_from, p.number DESC
 """
+_DAYS: Final = b"""
+    SELECT DISTINCT effective_from FROM reference_publications
+    WHERE kind = %(kind)s AND effective_from > %(day)s ORDER BY effective_from
+"""
 _EVER: Final = b"""
     SELECT FROM reference_publications WHERE kind = %(kind)s AND id = %(id)s AND version = %(version)s LIMIT 1
 """
@@ -136,6 +140,10 @@ class References:
     async def coming(self, kind: Kind, day: date, shape: type[T]) -> list[Current[T]]:
         """What comes in force after a day, the next of each id, by id."""
         return [_current(row, shape) for row in await self._rows(_COMING, {"kind": kind.value, "day": day})]
+
+    async def days_after(self, kind: Kind, day: date) -> list[date]:
+        """The days after this one on which something of a kind comes in force, in order."""
+        return [row[0] for row in await self._rows(_DAYS, {"kind": kind.value, "day": day})]
 
     async def published(self, kind: Kind, name: str, version: Version) -> bool:
         """Whether a version has ever been put in force, be it superseded since."""

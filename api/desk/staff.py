@@ -59,7 +59,9 @@ async def keep(request: Call) -> Response[str] | Response[None]:
     form, directory = await read_form(request), await directory_of(request)
     given = {name: _field(form, name) for name in FIELDS}
     roles = {Role(one) for one in map(str, form.getall("roles", [])) if one in {*Role}}
-    problems = _problems(given, roles, directory, today=parts_of(request).now().astimezone(HOME).date())
+    problems = _problems(given, roles, directory, today=_today(request))
+    if not problems and not await _somebody_administers(request, given, roles):
+        problems = {"roles": "last_administrator"}
     if problems:
         return await _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, given, roles, problems)
     officer = Officer(
@@ -81,9 +83,9 @@ async def end(request: Call) -> Response[str] | Response[None]:
     given = {**_given(known), "day": _field(form, "day")}
     if known is None:
         return await _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, given, set(), {"id": "unknown"})
-    today = parts_of(request).now().astimezone(HOME).date()
-    problems = _problems(given, set(known.roles), directory, today=today)
-    problems |= _without_administrator(directory, known.id, set())
+    problems = _problems(given, set(known.roles), directory, today=_today(request))
+    if not problems and not await _somebody_administers(request, given, set()):
+        problems = {"roles": "last_administrator"}
     if problems:
         return await _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, given, set(known.roles), problems)
     return await _published(request, msgspec.structs.replace(known, roles=()), date.fromisoformat(given["day"]))
@@ -92,11 +94,13 @@ async def end(request: Call) -> Response[str] | Response[None]:
 async def _published(request: Call, officer: Officer, day: date) -> Response[None]:
     """Put it in force; sessions begin anew, so that nobody works with what he no longer is."""
     parts, desk = parts_of(request), desk_of(request)
+    before = (await directory_of(request)).officers.get(officer.id)
     _, news = await References(parts.database).publish(Kind.OFFICER, officer.id, officer, day)
     if news:
-        LOG.info(CHANGED, changed=officer.id, by=request.user.officer, day=day.isoformat(), roles=list(officer.roles))
+        was, will = (msgspec.to_builtins(one) if one else None for one in (before, officer))
+        LOG.info(CHANGED, changed=officer.id, by=request.user.officer, day=day.isoformat(), before=was, after=will)
     desk.directories.forget()
-    if news and day <= parts.now().astimezone(HOME).date() and officer.id != request.user.officer:
+    if news and day <= _today(request) and officer.id != request.user.officer:
         await desk.sessions.end_all(officer.id)
     place = {"authority": officer.authority, "done": officer.id}
     return see_other(f"{ADDRESS}?{urlencode(place)}")
@@ -107,7 +111,7 @@ async def _page(
 ) -> Response[str]:
     directory, t = await directory_of(request), words_of(request)
     authority = AuthorityId(asked(request, "authority") or given.get("authority", "") or request.user.authority)
-    today = parts_of(request).now().astimezone(HOME).date()
+    today = _today(request)
     return page(
         request,
         "admin_officers.html",
@@ -132,8 +136,8 @@ async def _lines(request: Call, directory: Directory, authority: AuthorityId, to
     """Those who serve there or will, the Vietnamese way; and those who served there last."""
     database = parts_of(request).database
     later = {one.id: one for one in await References(database).coming(Kind.OFFICER, today, Officer)}
-    people = {one.id: one for one in directory.officers.values() if one.authority == authority}
-    people |= {one.value.id: one.value for one in later.values() if one.value.authority == authority} | people
+    comers = (one.value for one in later.values())
+    people = {one.id: one for one in (*comers, *directory.officers.values()) if one.authority == authority}
     held = await tasks_held(database, list(people))
     ordered = sorted(people.values(), key=lambda one: (not one.roles, name_key(one.name)))
     return [Line(one, held.get(one.id, 0), later.get(one.id)) for one in ordered]
@@ -163,13 +167,23 @@ def _problems(given: dict[str, str], roles: set[Role], directory: Directory, *, 
     day = _day(given["day"])
     if day is None or day < today:
         problems["day"] = "day"
-    return problems | _without_administrator(directory, given["id"], roles)
+    return problems
 
 
-def _without_administrator(directory: Directory, officer: str, roles: set[Role]) -> dict[str, str]:
-    """Somebody must be left who can undo it."""
-    left = [one for one in directory.officers.values() if Role.ADMINISTRATOR in one.roles and one.id != officer]
-    return {} if left or Role.ADMINISTRATOR in roles else {"roles": "last_administrator"}
+async def _somebody_administers(request: Call, given: dict[str, str], roles: set[Role]) -> bool:
+    """Whether from then on, on every day on which anything changes, somebody is left who can undo this."""
+    references, day = References(parts_of(request).database), date.fromisoformat(given["day"])
+    for one in (day, *await references.days_after(Kind.OFFICER, day)):
+        people = {found.id: found for found in await references.all_current(Kind.OFFICER, one, Officer)}
+        own = people.pop(given["id"], None)
+        his = own.value.roles if own is not None and own.effective_from > day else roles
+        if not any(Role.ADMINISTRATOR in held for held in (his, *(found.value.roles for found in people.values()))):
+            return False
+    return True
+
+
+def _today(request: Call) -> date:
+    return parts_of(request).now().astimezone(HOME).date()
 
 
 def _day(text: str) -> date | None:

@@ -8,10 +8,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from api.desk.settings import DeskSettings
 from api.local import HOME
 from runtime.embedded.temporal import EmbeddedTemporal
-from store.database import Database as Pool
 from tests.support import http
 from tests.support.databases import Database
 from tests.support.http import DEPARTMENT, DESK, OFFICE, System, keyed, received
@@ -26,11 +24,7 @@ async def system(
     database: Database, temporal_dev: EmbeddedTemporal, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
     """A system where anyone may log in as anyone."""
-    directory = tmp_path_factory.mktemp("staff")
-    settings = http.settings_of(database.app_url, temporal_dev.address, directory)
-    async with Pool(settings.database_url, size=2) as pool:
-        await http.publish(pool)
-    async with http.working(settings), http.serving(settings, desk=DeskSettings(demo_login=True)) as running:
+    async with http.trying_out(database, temporal_dev, tmp_path_factory.mktemp("staff")) as running:
         yield running
 
 
@@ -152,3 +146,30 @@ async def test_somebody_is_left_who_administers(system: System) -> None:
         assert (given.status_code, "No administrator would be left" in given.text) == (422, True)
         unknown = await boss.sends(f"{ADDRESS}/end", id="nobody", day=str(TODAY))
         assert unknown.status_code == 422
+
+
+async def test_somebody_administers_on_every_day_to_come(system: System) -> None:
+    """Of two, each might be ended from a day on which the other one still serves: not both."""
+    first, second = (TODAY + timedelta(days=days) for days in (10, 5))
+    async with browser(system, "admin") as boss:
+        other = {**NEW, "id": "thu.le", "authority": OFFICE, "roles": ["administrator"]}
+        assert (await boss.sends(ADDRESS, **other)).status_code == 200
+        assert (await boss.sends(f"{ADDRESS}/end", id="thu.le", day=str(first))).status_code == 200
+        ended = await boss.sends(f"{ADDRESS}/end", id="admin", day=str(second))
+        assert (ended.status_code, "No administrator would be left" in ended.text) == (422, True)
+
+
+async def test_a_token_ends_with_the_service(system: System) -> None:
+    """However long it was to hold."""
+    async with system.client("mai") as mai, browser(system, "admin") as boss:
+        await boss.sends(f"{ADDRESS}/end", id="mai", day=str(TODAY))
+        answer = await mai.get("/api/v1/tasks")
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+
+
+async def test_a_change_is_logged_as_it_was_and_will_be(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    """By whom, and from which day on."""
+    async with browser(system, "admin") as boss:
+        await boss.sends(ADDRESS, **{**NEW, "id": "clerk", "name": "Clerk", "authority": OFFICE})
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "officer.changed" in line]
+    assert all(part in line for part in ("by=admin", f"day={TODAY}", f"'authority': '{DESK}'", f"'{OFFICE}'"))
