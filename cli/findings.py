@@ -13,7 +13,6 @@ LAG_SECONDS: Final = 60.0
 LAG_EVENTS: Final = 10_000
 BACKUP_SECONDS: Final = 26 * 3600
 """The limits that the alarms have too."""
-BACKUP, ACKNOWLEDGEMENT = "backup", "acknowledgement"
 
 
 class Verdict(StrEnum):
@@ -61,7 +60,9 @@ def _timers(figures: "Figures") -> Finding:
 
 
 def _hand_overs(figures: "Figures") -> Finding:
-    arriving = [row for row in figures.outstanding if row.missing != ACKNOWLEDGEMENT and row.unsynchronised]
+    from store.projections.hand_overs import Missing
+
+    arriving = [row for row in figures.outstanding if row.missing != Missing.ACKNOWLEDGEMENT and row.unsynchronised]
     if arriving:
         untold = sum(row.unsynchronised for row in arriving)
         places = ", ".join(sorted({row.authority for row in arriving}))
@@ -94,7 +95,10 @@ def _messages(figures: "Figures") -> Finding:
 
 
 def _backup(figures: "Figures") -> Finding:
-    age = next((note.age for note in figures.exchange.upkeep if (note.task, note.detail) == (BACKUP, "")), None)
+    from store.upkeep import WHOLE, Task
+
+    made = (note.age for note in figures.exchange.upkeep if (note.task, note.detail) == (Task.BACKUP, WHOLE))
+    age = next(made, None)
     if age is None:
         return Finding("backup", Verdict.WARNING, "none was ever made", "run 'motcua backup' every day")
     found = f"the last one was made {age / 3600:.0f} hours ago"

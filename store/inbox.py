@@ -303,18 +303,15 @@ class Inbox:
 
     async def replay(self, numbers: Sequence[int], stream: str | None = None) -> int:
         """Have parked or refused rows looked at anew, as words of ``stream`` if that is said; returns how many."""
-
-        async def work(connection: Connection) -> int:
-            cursor = await connection.execute(_REPLAY, (stream, list(numbers)))
-            return cursor.rowcount
-
-        return await self._database.run(work)
+        return await self._changed(_REPLAY, (stream, list(numbers)))
 
     async def refuse(self, numbers: Sequence[int], why: str) -> int:
         """Refuse parked rows for good, with what an operator found out about them; returns how many."""
+        return await self._changed(_REFUSE, (why.replace("\0", "")[:1000], list(numbers)))
 
+    async def _changed(self, statement: bytes, parameters: Sequence[Any]) -> int:
         async def work(connection: Connection) -> int:
-            return (await connection.execute(_REFUSE, (why.replace("\0", "")[:1000], list(numbers)))).rowcount
+            return (await connection.execute(statement, parameters)).rowcount
 
         return await self._database.run(work)
 

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 import yaml
 
-from api.desk.settings import DeskSettings
 from domain.calendar_data import CalendarSpec
 from runtime import temporal
 from runtime.embedded.temporal import EmbeddedTemporal
@@ -36,14 +35,7 @@ async def system(
 ) -> AsyncIterator[System]:
     """A system where anyone may log in as anyone."""
     directory = tmp_path_factory.mktemp("administration")
-    settings = http.settings_of(module_database.app_url, temporal_dev.address, directory)
-    async with Pool(settings.database_url, size=2) as pool:
-        await http.publish(pool)
-    async with (
-        http.working(settings),
-        _revising(settings),
-        http.serving(settings, desk=DeskSettings(demo_login=True)) as served,
-    ):
+    async with http.trying_out(module_database, temporal_dev, directory) as served, _revising(served.settings):
         yield served
 
 

@@ -19,7 +19,6 @@ from domain.dossier import commands as c
 from domain.ids import ProcedureCode, Stream
 from domain.procedure import StageKind, Step
 from runtime.embedded.temporal import EmbeddedTemporal
-from store.database import Database as Pool
 from store.references import Kind, References
 from tests.support import http
 from tests.support.databases import Database
@@ -196,14 +195,9 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """A system where anyone may log in as anyone, with the procedure of another commune."""
     directory: Path = tmp_path_factory.mktemp("authorisation")
-    settings = http.settings_of(module_database.app_url, temporal_dev.address, directory)
-    async with Pool(settings.database_url, size=2) as pool:
-        await http.publish(pool)
-        await References(pool).publish(Kind.PROCEDURE, FOREIGN, _foreign(), date(2000, 1, 1))
-    desk = DeskSettings(demo_login=True)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(http.working(settings))
-        system = await stack.enter_async_context(http.serving(settings, desk=desk))
+        system = await stack.enter_async_context(http.trying_out(module_database, temporal_dev, directory))
+        await References(system.parts.database).publish(Kind.PROCEDURE, FOREIGN, _foreign(), date(2000, 1, 1))
         clients: tuple[Clients, Clients] = ({}, {})
         for officer in ("", "other", *ROLES):
             for kind, found in enumerate(clients):

@@ -4,15 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 
-from api.desk.settings import DeskSettings
 from api.local import HOME
 from runtime.embedded.temporal import EmbeddedTemporal
-from store.database import Database as Pool
 from tests.support import http
 from tests.support.databases import Database
 from tests.support.http import System, keyed, received
@@ -26,11 +23,7 @@ async def system(
     module_database: Database, temporal_dev: EmbeddedTemporal, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
     """A system where anyone may log in as anyone."""
-    directory: Path = tmp_path_factory.mktemp("delegations")
-    settings = http.settings_of(module_database.app_url, temporal_dev.address, directory)
-    async with Pool(settings.database_url, size=2) as pool:
-        await http.publish(pool)
-    async with http.working(settings), http.serving(settings, desk=DeskSettings(demo_login=True)) as running:
+    async with http.trying_out(module_database, temporal_dev, tmp_path_factory.mktemp("delegations")) as running:
         yield running
 
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -14,7 +13,6 @@ from api.app import litestar_app
 from api.desk.settings import DeskSettings
 from domain.ids import OfficerId
 from runtime.embedded.temporal import EmbeddedTemporal
-from store.database import Database as Pool
 from store.sessions import Sessions
 from tests.support import http
 from tests.support.databases import Database
@@ -29,11 +27,7 @@ async def system(
     module_database: Database, temporal_dev: EmbeddedTemporal, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[System]:
     """A system where anyone may log in as anyone."""
-    directory: Path = tmp_path_factory.mktemp("forms")
-    settings = http.settings_of(module_database.app_url, temporal_dev.address, directory)
-    async with Pool(settings.database_url, size=2) as pool:
-        await http.publish(pool)
-    async with http.working(settings), http.serving(settings, desk=DeskSettings(demo_login=True)) as running:
+    async with http.trying_out(module_database, temporal_dev, tmp_path_factory.mktemp("forms")) as running:
         yield running
 
 

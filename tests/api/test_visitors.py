@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,9 +20,9 @@ PROXY = "127.0.0.0/8"
 
 
 @asynccontextmanager
-async def serving(database: Database, directory: object, settings: DeskSettings) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(database: Database, directory: Path, settings: DeskSettings) -> AsyncIterator[httpx.AsyncClient]:
     """The desk, and a visitor."""
-    chosen = http.settings_of(database.app_url, NOBODY, directory)  # type: ignore[arg-type]
+    chosen = http.settings_of(database.app_url, NOBODY, directory)
     async with Pool(database.app_url, size=2) as pool:
         await http.publish(pool)
     async with (
@@ -43,7 +44,7 @@ async def _asks(client: httpx.AsyncClient, address: str, number: int, forwarded:
 
 @pytest.mark.parametrize(("proxies", "other"), [((PROXY,), 404), ((), 429)], ids=["a known proxy", "anybody"])
 async def test_a_forwarded_address_is_believed_of_known_proxies_only(
-    database: Database, tmp_path: object, proxies: tuple[str, ...], other: int
+    database: Database, tmp_path: Path, proxies: tuple[str, ...], other: int
 ) -> None:
     """Who makes one up is counted by the address that he really has."""
     async with serving(database, tmp_path, DeskSettings(proxies=proxies)) as client:
@@ -52,7 +53,7 @@ async def test_a_forwarded_address_is_believed_of_known_proxies_only(
         assert await _asks(client, "/track", 1, "203.0.113.7, 203.0.113.8") == [other]
 
 
-async def test_logins_are_bounded(database: Database, tmp_path: object) -> None:
+async def test_logins_are_bounded(database: Database, tmp_path: Path) -> None:
     """By the visitor's address, before the provider is asked for anything."""
     provider = Provider(f"http://127.0.0.1:{ports.free_port()}", "desk")
     async with serving(database, tmp_path, DeskSettings("http://desk", provider=provider, proxies=(PROXY,))) as client:

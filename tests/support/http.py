@@ -23,6 +23,7 @@ from domain.period import parse_period
 from domain.procedure import Component, LinkKind, LinkSpec, Procedure, StageKind, Step
 from domain.supervision import Burst, Least, Supervision
 from runtime import temporal
+from runtime.embedded.temporal import EmbeddedTemporal
 from runtime.settings import Settings
 from runtime.tokens import issue_token
 from store.database import Database
@@ -30,6 +31,7 @@ from store.postgres import PostgresJournal
 from store.references import SUPERVISION_ID, Kind, References
 from store.rules_source import LAW_ID, PinnedRules
 from tests.domain.dossier.samples import LAW
+from tests.support.databases import Database as TestDatabase
 from workers.dossier import build_worker
 
 SECRET = "a-secret-that-lives-as-long-as-the-test"
@@ -209,6 +211,16 @@ async def serving(
             server.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await server
+
+
+@contextlib.asynccontextmanager
+async def trying_out(database: TestDatabase, temporal_dev: EmbeddedTemporal, directory: Path) -> AsyncIterator[System]:
+    """A system with the catalogue of these tests, at work, where anyone may log in as anyone."""
+    settings = settings_of(database.app_url, temporal_dev.address, directory)
+    async with Database(settings.database_url, size=2) as pool:
+        await publish(pool)
+    async with working(settings), serving(settings, desk=DeskSettings(demo_login=True)) as system:
+        yield system
 
 
 _keys = itertools.count(1)
