@@ -138,9 +138,9 @@ _DOSSIERS: Final = """
         authority, received_by, return_to, channel, received_at, committed_due, extensions, supplements, next_moment,
         applicant, entered_key, due_key
     )
-    SELECT code, code, 4, 'open', 4, 'officer', '1.00' || lpad((n %% 180)::text, 4, '0'), '0123456789abcdef',
-        'fedcba9876543210', 'field ' || n %% 14, authority, authority, authority, 'direct', received, due, 0, 0, due,
-        '', received, due
+    SELECT code, code, 4, 'open', 4, CASE n %% 10 WHEN 0 THEN 'citizen' WHEN 1 THEN 'authority' ELSE 'officer' END,
+        '1.00' || lpad((n %% 180)::text, 4, '0'), '0123456789abcdef', 'fedcba9876543210',
+        'field ' || n %% 14, authority, authority, authority, 'direct', received, due, 0, 0, due, '', received, due
     FROM (
         SELECT n, format('H29.%%s-260302-%%s', lpad((n %% 100)::text, 2, '0'), lpad(n::text, 7, '0')) AS code,
             'X' || floor(%(authorities)s * power(random(), 3))::int AS authority,

@@ -1,6 +1,7 @@
 """The frame of every long-running process: settings, logs, event loop, signals."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -33,6 +34,9 @@ def run(main: Main, name: str) -> None:
 
 def announce_ready(chosen: Settings) -> None:
     """Say that this process is ready to work: a log line, and the file that MOTCUA_READY_FILE names."""
+    # What has been loaded by now stays; the collector need not look through it while somebody waits for an answer.
+    gc.collect()
+    gc.freeze()
     if chosen.ready_file is not None:
         chosen.ready_file.touch()
     LOG.info(LogEvent.PROCESS_READY)

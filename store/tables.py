@@ -156,6 +156,17 @@ dossiers = sa.Table(
     sa.Index(None, "authority", "entered_key", "stream"),
     sa.Index(None, "procedure", "entered_key", "stream"),
     sa.Index(None, "authority", "due_key", "stream"),
+    *(
+        sa.Index(
+            f"ix_dossiers_{column}_waiting",
+            column,
+            "waiting",
+            "due_key",
+            "stream",
+            postgresql_where=sa.text("waiting IN ('citizen', 'authority', 'post')"),
+        )
+        for column in ("authority", "received_by")
+    ),
     sa.Index("ix_dossiers_unjudged", "stream", postgresql_where=sa.text("status IN ('submitted', 'open')")),
     sa.Index(
         "ix_dossiers_unjudged_authority",
@@ -185,7 +196,8 @@ tasks = sa.Table(
     sa.Column("clock", pg.JSONB),
     sa.Column("due_key", _moment(), nullable=False),
     sa.Index(None, "authority", "due_key", "stream", "task"),
-    sa.Index(None, "officer", "due_key", "stream", "task", postgresql_where=sa.text("officer IS NOT NULL")),
+    sa.Index("ix_tasks_officer_authority", "officer", "authority", "due_key", "stream", "task"),
+    sa.Index("ix_tasks_authority_stage", "authority", "stage", "due_key", "stream", "task"),
     sa.Index(None, "authority", "opened_at", "stream", "task"),
     comment="Read model, written with the events: the open tasks, which are the officers' worklist.",
     postgresql_with={"fillfactor": 80},

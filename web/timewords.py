@@ -32,7 +32,7 @@ def moment_words(t: Translate, moment: datetime) -> str:
 def short_words(t: Translate, moment: datetime) -> str:
     """Time and date for tables; the year is left out."""
     here = local(moment)
-    return t("time.short", time=here.strftime("%H:%M"), day=f"{here.day:02}", month=f"{here.month:02}")
+    return t("time.short", time=f"{here.hour:02}:{here.minute:02}", day=f"{here.day:02}", month=f"{here.month:02}")
 
 
 def day_words(t: Translate, day: date) -> str:

@@ -23,15 +23,17 @@ from domain.authority import Role
 from domain.code import is_code
 from domain.dossier.view import DossierView, Status, Waiting
 from domain.ids import AuthorityId, OfficerId, ProcedureCode, Stream
+from domain.procedure import StageKind
 from domain.vietnamese import text_key
 from runtime.tokens import Claims
 from store.queries import DossierQuery, Order, TaskQuery, TaskRow
 from store.saved_views import SavedViews
-from store.supervision import Supervising
 from web.messages import Translate
-from web.timewords import left_words, local
+from web.timewords import left_words, local, short_words
 
 PAGE: Final = 50
+COUNTED: Final = 999
+"""How far the tasks of a list are counted; the unit's page has every figure whole."""
 SOON_SHARE: Final = 4 * 60
 """Working minutes from which on a task is shown as pressing."""
 
@@ -72,7 +74,10 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line. ``act`` is claim_task or release_task, where the officer may do that."""
+    """One line, as it is written: a template that works out each line's words takes as long as all else.
+
+    ``act`` is claim_task or release_task, where the officer may do that.
+    """
 
     code: str
     link: str
@@ -82,12 +87,13 @@ class Row(msgspec.Struct, frozen=True):
     applicant: str
     title: str
     due: datetime | None
+    due_words: str
     left: str
     mood: str
     holder: str
     mine: bool
     act: str
-    received: datetime | None
+    act_address: str
 
 
 def wanted_of(request: Call) -> Wanted:
@@ -121,13 +127,7 @@ async def worklist_page(request: Call, status: HTTPStatus, name: str = "", probl
         rows, cursor = await _waiting(parts, request.user, wanted, directory, now, t)
     else:
         rows, cursor = await _tasks(parts, request.user, wanted, directory, now, t)
-    load = await Supervising(parts.database, reader_of(request.user)).load(request.user.authority, now)
-    counts = {
-        View.MINE: sum(row.tasks for row in load if row.officer == request.user.holder),
-        View.UNIT: sum(row.tasks for row in load),
-        View.FREE: sum(row.tasks for row in load if row.officer is None),
-        View.LATE: sum(row.late for row in load),
-    }
+    counts = await _counts(parts, request.user, now)
     template = "worklist_part.html" if request.headers.get("x-part") == "rows" else "worklist.html"
     return page(
         request,
@@ -139,9 +139,10 @@ async def worklist_page(request: Call, status: HTTPStatus, name: str = "", probl
         saved_problem=problem,
         views=tuple(View),
         counts=counts,
+        counted=COUNTED,
         rows=rows,
         next_page=wanted.address(cursor=cursor) if cursor else "",
-        stages=sorted({row.stage for row in load}),
+        stages=tuple(StageKind),
         holder_name=directory.officer_name(wanted.holder),
         procedure_name=directory.procedure_name(wanted.procedure) if wanted.procedure else "",
         place=directory.authority_name(request.user.authority),
@@ -149,6 +150,14 @@ async def worklist_page(request: Call, status: HTTPStatus, name: str = "", probl
         colleagues=directory.colleagues(request.user.authority),
         now=now,
     )
+
+
+async def _counts(parts: Parts, claims: Claims, now: datetime) -> dict[View, int]:
+    """How many tasks each list has; more than COUNTED are not told apart."""
+    views = (View.MINE, View.UNIT, View.FREE, View.LATE)
+    queries = [tasks_in_scope(claims, _query(Wanted(view), claims, now)) for view in views]
+    found = await parts.queries.count_tasks(queries, reader_of(claims), now=now, at_most=COUNTED + 1)
+    return dict(zip(views, found, strict=True))
 
 
 async def _saved(parts: Parts, claims: Claims, wanted: Wanted) -> list[tuple[str, str, bool]]:
@@ -214,12 +223,13 @@ def _task_row(  # what a line shows
         applicant=names.get(row.stream, ""),
         title=task.title or t(f"stage.{task.stage}"),
         due=task.due,
+        due_words=_due_words(task.due, t),
         left=left,
         mood=mood,
         holder=directory.officer_name(task.officer),
         mine=mine and not claims.on_behalf_of,
         act=act,
-        received=row.received_at,
+        act_address=_address(code, link, f"/act/{act}") if act else "",
     )
 
 
@@ -236,8 +246,12 @@ def _left(  # whose time, and in which words
     return words, "late" if late else "soon" if minutes <= SOON_SHARE else "well"
 
 
-def _address(code: str, link: str) -> str:
-    return f"/desk/dossiers/{quote(code)}" + (f"?link={quote(link)}" if link else "")
+def _due_words(due: datetime | None, t: Translate) -> str:
+    return t("worklist.due_at", moment=short_words(t, due)) if due else ""
+
+
+def _address(code: str, link: str, act: str = "") -> str:
+    return f"/desk/dossiers/{quote(code)}{act}" + (f"?link={quote(link)}" if link else "")
 
 
 async def _waiting(
@@ -274,12 +288,13 @@ def dossier_row(view: DossierView, directory: Directory, names: dict[Stream, str
         applicant=names.get(view.stream, ""),
         title=t(f"status.{view.status.value}") if judged else title,
         due=view.committed_due,
+        due_words=_due_words(view.committed_due, t),
         left=left,
         mood=mood,
         holder=directory.officer_name(task.officer) if task else "",
         mine=False,
         act="",
-        received=view.received_at,
+        act_address="",
     )
 
 

@@ -166,6 +166,26 @@ async def test_worklist_by_procedure_field_and_lateness(journal: PostgresJournal
     assert len((await queries.tasks(TaskQuery(late=False), ALL, now=far)).items) == 1
 
 
+async def test_counts_are_those_of_the_lists_up_to_a_limit(journal: PostgresJournal, queries: Queries) -> None:
+    """Several questions at once, each counted as its list has it, none further than asked."""
+    tasks = (a_task(1, officer="hoa"), a_task(2, due=START - timedelta(hours=1)), a_task(3, officer="hoa"))
+    await put(journal, code(1), tasks=tasks)
+    await put(journal, code(2), procedure="2.002755", tasks=(a_task(1, officer="lan"),))
+    asked = [
+        TaskQuery(),
+        TaskQuery(officer=OfficerId("hoa")),
+        TaskQuery(officer=OfficerId("lan"), procedure=ProcedureCode("2.002755")),
+        TaskQuery(late=True),
+        TaskQuery(late=False),
+        TaskQuery(authority=AuthorityId("nobody's")),
+    ]
+    found = await queries.count_tasks(asked, ALL, now=START, at_most=100)
+    assert found == [len((await queries.tasks(one, ALL, now=START)).items) for one in asked]
+    assert found == [4, 2, 1, 1, 3, 0]
+    assert await queries.count_tasks(asked, ALL, now=START, at_most=2) == [2, 2, 1, 1, 2, 0]
+    assert await queries.count_tasks(asked[:1], Reader(AuthorityId("nobody's")), now=START, at_most=9) == [0]
+
+
 async def test_cursor_stays_good_while_time_goes_on(journal: PostgresJournal, queries: Queries) -> None:
     """The moment that decides lateness is no part of the query that a cursor is bound to."""
     await put(journal, code(1), tasks=(a_task(1), a_task(2), a_task(3)))
