@@ -1,7 +1,11 @@
 """Health and the surroundings: what tells the truth without a token."""
 
+import asyncio
+import socket
+
 import httpx
 
+from api.main import listen
 from tests.support.http import System
 
 
@@ -34,3 +38,19 @@ async def test_options(system: System) -> None:
     async with system.client() as nobody:
         answer: httpx.Response = await nobody.options("/healthz")
     assert (answer.status_code, answer.headers["allow"]) == (204, "GET, OPTIONS")
+
+
+async def test_answers_wait_for_no_acknowledgement() -> None:
+    """Each part of an answer leaves at once, whatever event loop serves the socket."""
+    taken: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        taken.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = listen("127.0.0.1", 0)
+    async with await asyncio.start_server(take, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        assert await taken
+        writer.close()
