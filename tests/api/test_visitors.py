@@ -59,7 +59,8 @@ async def test_logins_are_bounded(database: Database, tmp_path: Path) -> None:
     async with serving(database, tmp_path, DeskSettings("http://desk", provider=provider, proxies=(PROXY,))) as client:
         asked = [await _asks(client, "/login/oidc/back", LOGIN.burst // 4, "203.0.113.7") for _ in range(8)]
         assert set(asked[0]) == {401}
-        assert set(asked[-1]) == {401, 429}  # what is given back while one asks is used up at once
+        assert set(asked[-1]) <= {401, 429}  # what is given back while one asks is used up at once
+        assert 429 in asked[-1]
         assert 429 in await _asks(client, "/login/oidc", 5, "203.0.113.7")
         assert await _asks(client, "/login/oidc/back", 1, "203.0.113.8") == [401]
 
