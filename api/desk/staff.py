@@ -60,8 +60,7 @@ async def keep(request: Call) -> Response[str] | Response[None]:
     given = {name: _field(form, name) for name in FIELDS}
     roles = {Role(one) for one in map(str, form.getall("roles", [])) if one in {*Role}}
     problems = _problems(given, roles, directory, today=_today(request))
-    if not problems and not await _somebody_administers(request, given, roles):
-        problems = {"roles": "last_administrator"}
+    problems = problems or await _without_administrator(request, given, roles)
     if problems:
         return await _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, given, roles, problems)
     officer = Officer(
@@ -84,8 +83,7 @@ async def end(request: Call) -> Response[str] | Response[None]:
     if known is None:
         return await _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, given, set(), {"id": "unknown"})
     problems = _problems(given, set(known.roles), directory, today=_today(request))
-    if not problems and not await _somebody_administers(request, given, set()):
-        problems = {"roles": "last_administrator"}
+    problems = problems or await _without_administrator(request, given, set())
     if problems:
         return await _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, given, set(known.roles), problems)
     return await _published(request, msgspec.structs.replace(known, roles=()), date.fromisoformat(given["day"]))
@@ -170,16 +168,16 @@ def _problems(given: dict[str, str], roles: set[Role], directory: Directory, *, 
     return problems
 
 
-async def _somebody_administers(request: Call, given: dict[str, str], roles: set[Role]) -> bool:
-    """Whether from then on, on every day on which anything changes, somebody is left who can undo this."""
+async def _without_administrator(request: Call, given: dict[str, str], roles: set[Role]) -> dict[str, str]:
+    """From then on, on every day on which anything changes, somebody must be left who can undo this."""
     references, day = References(parts_of(request).database), date.fromisoformat(given["day"])
     for one in (day, *await references.days_after(Kind.OFFICER, day)):
         people = {found.id: found for found in await references.all_current(Kind.OFFICER, one, Officer)}
         own = people.pop(given["id"], None)
         his = own.value.roles if own is not None and own.effective_from > day else roles
         if not any(Role.ADMINISTRATOR in held for held in (his, *(found.value.roles for found in people.values()))):
-            return False
-    return True
+            return {"roles": "last_administrator"}
+    return {}
 
 
 def _today(request: Call) -> date:

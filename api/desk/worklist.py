@@ -74,7 +74,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line, as it is written: a template that works out each line's words takes as long as all else.
+    """One line, in the words in which it is written: called for by the template, line by line, they cost more.
 
     ``act`` is claim_task or release_task, where the officer may do that.
     """

@@ -79,17 +79,22 @@ async def test_a_parcel_is_ordered_and_followed_at_the_desk(
     assert f"Hỏi Chuyển phát nhanh EMS theo số hiệu {TRACKING}." in citizen
 
 
+async def _to_be_told(system: System, clerk: httpx.AsyncClient) -> tuple[str, str]:
+    """A new dossier's code, and the key of the text message that tells of its receipt."""
+    code = await http.received(clerk)
+    events = await PostgresJournal(system.parts.database).read(Stream(code))
+    [received] = [one for one in events if one.type == "dossier.received"]
+    return code, f"{received.event_id}/{SMS}"
+
+
 async def test_who_was_told_is_shown_and_his_address_only_in_part(
     system: System, clerk: httpx.AsyncClient, relay: Inbox, desk: httpx.AsyncClient
 ) -> None:
     """The number's end for those who see the person, no number for an auditor; no address, nobody told."""
     del relay  # it is enough that it runs
-    body = {"procedure": PLAIN, "components": ["don"], "applicant": APPLICANT}
-    code = (await clerk.post("/api/v1/dossiers", json=body, headers=keyed())).json()["code"]
+    code, wanted = await _to_be_told(system, clerk)
     database, outbox = system.parts.database, Outbox(system.parts.database)
     journal = PostgresJournal(database)
-    [received] = [one for one in await journal.read(Stream(code)) if one.type == "dossier.received"]
-    wanted = f"{received.event_id}/{SMS}"
     async with receiving() as gateway, httpx.AsyncClient() as client:
         settings = msgspec.structs.replace(system.settings, sms_url=f"{gateway.url}/hook")
         find = person_finder(system.parts.vault, journal, settings)
@@ -117,12 +122,9 @@ async def test_a_notice_that_was_given_up_says_so(
 ) -> None:
     """A dead one, and one that an operator put aside: the dossier's page names each."""
     del relay  # it is enough that it runs
-    body = {"procedure": PLAIN, "components": ["don"], "applicant": APPLICANT}
-    code = (await clerk.post("/api/v1/dossiers", json=body, headers=keyed())).json()["code"]
+    code, wanted = await _to_be_told(system, clerk)
     database, outbox = system.parts.database, Outbox(system.parts.database)
     journal = PostgresJournal(database)
-    [received] = [one for one in await journal.read(Stream(code)) if one.type == "dossier.received"]
-    wanted = f"{received.event_id}/{SMS}"
     async with receiving() as gateway, httpx.AsyncClient() as client:
         settings = msgspec.structs.replace(system.settings, sms_url=f"{gateway.url}/elsewhere")  # a 404 each time
         find = person_finder(system.parts.vault, journal, settings)
